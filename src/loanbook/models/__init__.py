@@ -1,0 +1,1 @@
+"""The ladders: one estimator a file, one folder a task; and `scoring`, the arithmetic that decides."""

@@ -1,0 +1,13 @@
+"""What runs when a decision is made: numpy, and only arithmetic that IEEE 754 fixes to the last bit.
+
+Every rung of a ladder ends as one of two scorers, an `Additive` table or a `TreeEnsemble`. Neither needs the library
+that trained it, and neither calls a function whose last bit depends on the machine.
+"""
+
+from loanbook.models.scoring.additive import Additive
+from loanbook.models.scoring.base import Scorer, scorer_from_arrays
+from loanbook.models.scoring.calibration import Calibration
+from loanbook.models.scoring.sigmoid import sigmoid
+from loanbook.models.scoring.trees import TreeEnsemble
+
+__all__ = ["Additive", "Calibration", "Scorer", "TreeEnsemble", "scorer_from_arrays", "sigmoid"]

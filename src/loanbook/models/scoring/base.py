@@ -1,0 +1,52 @@
+"""What every scorer can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loanbook.errors import RegistryError
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Scorer(Protocol):
+    """Log-odds of a bad loan, and how each column moved them.
+
+    `base` is the mean margin of the training rows; `base + contributions(x).sum(axis=1)` is `margin(x)`.
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    def base(self) -> float: ...
+
+    def margin(self, x: NDArray[np.float64]) -> NDArray[np.float64]: ...
+
+    def contributions(self, x: NDArray[np.float64]) -> NDArray[np.float64]: ...
+
+    def to_arrays(self) -> Arrays: ...
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Scorer: ...
+
+
+def scorer_from_arrays(kind: str, arrays: Mapping[str, NDArray[Any]]) -> Scorer:
+    """Rebuild a scorer from what `to_arrays` gave.
+
+    Raises
+    ------
+    RegistryError : the kind is not known to this release.
+    """
+    from loanbook.models.scoring.additive import Additive
+    from loanbook.models.scoring.trees import TreeEnsemble
+
+    kinds: dict[str, type[Scorer]] = {Additive.kind: Additive, TreeEnsemble.kind: TreeEnsemble}
+    if kind not in kinds:
+        raise RegistryError(
+            f"the artefact holds a scorer of kind {kind!r}", todo="Upgrade loanbook to read it"
+        )
+    return kinds[kind].from_arrays(arrays)
