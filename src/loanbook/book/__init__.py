@@ -1,0 +1,1 @@
+"""The book: what a lender declares."""
