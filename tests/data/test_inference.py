@@ -259,7 +259,7 @@ def test_declared_types_win():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("integr", "did you mean 'integer'"),
+        ("integr", "perhaps 'integer' is meant"),
         ("money", "there are integer, decimal"),
         ("category x", "takes no format"),
         ("decimal 1.5", "no number format '1.5'"),

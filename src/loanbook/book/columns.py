@@ -81,13 +81,13 @@ class ColumnType:
 
         >>> ColumnType.parse("integr")
         Traceback (most recent call last):
-        ValueError: there is no type 'integr'; did you mean 'integer'?
+        ValueError: there is no type 'integr'; perhaps 'integer' is meant
         """
         kind, _, form = text.strip().partition(" ")
         form = form.strip()
         if not _is_kind(kind):
             near = get_close_matches(kind, KINDS, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(KINDS)}"
+            hint = f"perhaps {near[0]!r} is meant" if near else f"there are {', '.join(KINDS)}"
             raise ValueError(f"there is no type {kind!r}; {hint}")
         if kind == "date":
             date_pattern(form)
