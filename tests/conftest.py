@@ -16,7 +16,13 @@ import polars as pl
 import pytest
 from hypothesis import settings
 
+from loanbook.book import Book
 from loanbook.data import samples
+from loanbook.data.inference import infer_table
+from loanbook.data.loans import Loans
+from loanbook.models.risk import LADDER
+from loanbook.models.trained import TrainedModel
+from loanbook.models.training import Setting, fit_model
 
 # Two threads at most: with more, OpenMP spends its time waiting on a small or busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
@@ -50,6 +56,32 @@ def sample() -> Path:
 def small_sample(sample: Path) -> pl.DataFrame:
     """4,019 of its loans, every tenth: all years from 1998 to 2008 in order, quick to train on."""
     return pl.read_parquet(sample).gather_every(10)
+
+
+@pytest.fixture
+def sample_book(tmp_path: Path) -> Book:
+    """The bundled sample's own book, in a folder of the test's own."""
+    text = (samples.path("sba_7a").with_suffix(".toml")).read_text(encoding="utf-8")
+    path = tmp_path / "loanbook.toml"
+    path.write_text(text, encoding="utf-8")
+    return Book.load(path)
+
+
+@pytest.fixture(scope="session")
+def trained_models(small_sample: pl.DataFrame) -> dict[str, TrainedModel]:
+    """Two models really trained on `small_sample`, by their rung: "logistic" and "xgboost"."""
+    book = Book.parse(samples.path("sba_7a").with_suffix(".toml").read_text(encoding="utf-8"))
+    section = book.section("risk")
+    loans = Loans.learn(small_sample, section, infer_table(small_sample, section.types))
+    setting = Setting(time=section.time, amount=section.amount)
+    found = {}
+    for rung in LADDER:
+        if rung.name in ("logistic", "xgboost"):
+            figure = {"value": 0.7, "low": 0.6, "high": 0.8}
+            ladder = [{"name": rung.name, "title": rung.title, "test": {"auc": figure}, "gap": 0.01}]
+            card = {"rung": rung.name, "title": rung.title, "metrics": {"auc": figure}, "ladder": ladder}
+            found[rung.name] = fit_model(rung, loans, setting, usecase="risk", card=card)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""Where models and decisions are kept: the store, versions with their roles, artefacts that are data only."""
