@@ -1,0 +1,1 @@
+"""From a probability to a decision with its reasons, logged so that it can be made again."""

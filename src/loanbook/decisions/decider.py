@@ -1,0 +1,209 @@
+"""A model and a policy together: one application, or a table of them, in; decisions out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from loanbook.book import Book
+from loanbook.decisions.policy import Policies, Policy, Verdict
+from loanbook.decisions.reasons import MOST, Reason, Reasoner
+from loanbook.errors import Problem
+from loanbook.models.trained import Scored, TrainedModel
+from loanbook.registry.versions import Registry, Version
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrameT
+
+_REASON_ROWS = 2_048
+"""Rows whose contributions are in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about one application, and by what.
+
+    Parameters
+    ----------
+    usecase, model_version, policy_version : what decided.
+    decision : approve, refer or decline.
+    log_odds, probability, lower, upper : of default, calibrated; the last two are the probability's interval.
+    reasons : for anything but an approval, at most four, largest first.
+    """
+
+    usecase: str
+    model_version: int
+    policy_version: int
+    decision: Verdict
+    log_odds: float
+    probability: float
+    lower: float
+    upper: float
+    reasons: tuple[Reason, ...]
+
+    @property
+    def confidence(self) -> float:
+        """Calibrated probability of the predicted class: bad from a probability of default of one half on."""
+        return self.probability if self.probability >= 0.5 else 1.0 - self.probability
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Decides.
+
+    Parameters
+    ----------
+    model, version : the trained model and its number in the registry.
+    policy : the cut-offs.
+    texts : the lender's own words for reasons, by code.
+    """
+
+    model: TrainedModel
+    policy: Policy
+    version: int
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def usecase(self) -> str:
+        return self.model.usecase
+
+    @cached_property
+    def reasoner(self) -> Reasoner:
+        return Reasoner(self.model.contract, self.model.plan, self.texts)
+
+    def decide_row(self, row: Mapping[str, object]) -> Decision:
+        """Decide one application.
+
+        Parameters
+        ----------
+        row : its fields by name, as JSON or a table has them.
+
+        Raises
+        ------
+        RowRefused : names every field that breaks the contract.
+        """
+        scored = self.model.score_row(row)
+        verdict = self.policy.decide(float(scored.probability[0]))
+        reasons: tuple[Reason, ...] = ()
+        if verdict != "approve":
+            contributions = self.model.contributions(scored.codes)[0]
+            reasons = self.reasoner.principal(scored.codes[0], contributions)
+        return Decision(
+            usecase=self.usecase,
+            model_version=self.version,
+            policy_version=self.policy.version,
+            decision=verdict,
+            log_odds=float(scored.log_odds[0]),
+            probability=float(scored.probability[0]),
+            lower=float(scored.lower[0]),
+            upper=float(scored.upper[0]),
+            reasons=reasons,
+        )
+
+    def explain_row(self, row: Mapping[str, object]) -> tuple[float, list[dict[str, Any]]]:
+        """The base value and what each group of columns added to it, largest towards bad first; sum: the log-odds."""
+        codes = self.model.contract.code_row(row)
+        contributions = self.model.contributions(codes[None, :])[0]
+        parts = []
+        for place in np.argsort(-contributions, kind="stable"):
+            group = self.model.groups[place]
+            value = self.reasoner.value(group, codes)[1]
+            parts.append(
+                {
+                    "feature": group.name,
+                    "title": group.title,
+                    "fields": list(group.fields),
+                    "value": value,
+                    "contribution": float(contributions[place]),
+                }
+            )
+        return self.model.base_log_odds, parts
+
+    def decide_table(self, table: pl.DataFrame, *, reasons: bool = False) -> pl.DataFrame:
+        """Decide every row of a table, bit for bit as `decide_row` would.
+
+        Parameters
+        ----------
+        table : (n, ·) columns as the book's data have them; target and ignored columns may be missing.
+        reasons : whether to add reason_1 to reason_4, null for approvals.
+
+        Returns
+        -------
+        (n, ·) the id when the contract has one and the table too, probability_of_default, decision, lower, upper,
+        model_version, the reasons, and error: what is wrong with a row whose prediction is null.
+        """
+        scored = self.model.score_table(table)
+        verdicts = self.policy.decide_many(scored.probability)
+        columns: dict[str, pl.Series] = {}
+        id_column = self.model.contract.id
+        if id_column is not None and id_column in table.columns:
+            columns[id_column] = table[id_column]
+        columns["probability_of_default"] = _figures(scored.probability)
+        columns["decision"] = pl.Series(verdicts.tolist(), dtype=pl.String)
+        columns["lower"] = _figures(scored.lower)
+        columns["upper"] = _figures(scored.upper)
+        columns["model_version"] = pl.repeat(self.version, table.height, dtype=pl.Int64, eager=True)
+        if reasons:
+            columns |= self._reason_columns(scored, verdicts)
+        columns["error"] = _errors(scored.problems, table.height)
+        return pl.DataFrame(columns)
+
+    def predict(self, frame: IntoDataFrameT) -> IntoDataFrameT:
+        """Decide every row of a pandas, Polars or Arrow table; the same kind comes back, columns as `decide_table`."""
+        import narwhals as nw
+
+        given = nw.from_native(frame, eager_only=True)
+        decided = self.decide_table(given.to_polars())
+        if given.implementation.is_pandas():
+            made: Any = decided.to_pandas()
+            made.index = cast("Any", nw.to_native(given)).index
+        elif given.implementation.is_polars():
+            made = decided
+        else:
+            made = nw.from_arrow(decided, backend=given.implementation).to_native()
+        return cast("IntoDataFrameT", made)
+
+    def _reason_columns(self, scored: Scored, verdicts: NDArray[np.object_]) -> dict[str, pl.Series]:
+        texts: list[list[str | None]] = [[None] * len(verdicts) for _ in range(MOST)]
+        wanted = np.flatnonzero([verdict in ("refer", "decline") for verdict in verdicts])
+        for start in range(0, len(wanted), _REASON_ROWS):
+            rows = wanted[start : start + _REASON_ROWS]
+            codes = scored.codes[rows]
+            for row, code, contributions in zip(rows, codes, self.model.contributions(codes), strict=True):
+                for place, reason in enumerate(self.reasoner.principal(code, contributions)):
+                    texts[place][row] = reason.text
+        return {f"reason_{place + 1}": pl.Series(column, dtype=pl.String) for place, column in enumerate(texts)}
+
+
+def open_decider(book: Book, registry: Registry, version: Version, *, policy: Policy | None = None) -> Decider:
+    """A registered version, ready to decide under the book's policy (stored with a number) or under a given one.
+
+    Raises
+    ------
+    TamperedArtefact : a file of the version is not what was written.
+    """
+    section = book.section(version.usecase)
+    model = registry.load(version.usecase, version.version)
+    if policy is None:
+        wanted = Policy.settle(section.policy, section.economics, model.card.get("probabilities", ()))
+        policy = Policies(registry.store, version.usecase).keep(
+            wanted, settings=section.policy, economics=section.economics, model_version=version.version
+        )
+    return Decider(model, policy, version.version, section.texts)
+
+
+def _figures(values: NDArray[np.float64]) -> pl.Series:
+    return pl.Series(values, dtype=pl.Float64).fill_nan(None)
+
+
+def _errors(problems: Mapping[int, list[Problem]], height: int) -> pl.Series:
+    said: list[str | None] = [None] * height
+    for row, found in problems.items():
+        said[row] = "; ".join(str(problem) for problem in found)
+    return pl.Series(said, dtype=pl.String)
