@@ -1,0 +1,141 @@
+"""How commands speak: JSON for machines; lines, tables and progress for people."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_PATIENCE = 2.0  # seconds before progress is shown
+_WIDE = 160  # columns of a table that is not on a terminal
+
+
+def say(text: str = "") -> None:
+    """Print a line of the answer on stdout."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """Print a line that is not part of the answer on stderr."""
+    typer.echo(text, err=True)
+
+
+def emit(payload: object) -> None:
+    """Print JSON on stdout; what JSON has no number for becomes null."""
+    typer.echo(json.dumps(plain(payload), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """Reduce dataclasses, paths, dates, NumPy values and mappings to what JSON has.
+
+    >>> plain({"auc": float("nan"), "at": Path("a"), 3: (1, None)})
+    {'auc': None, 'at': 'a', '3': [1, None]}
+    """
+    if value is None or isinstance(value, bool | str | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, date):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, Path):
+        return str(value)
+    return plain(value.tolist()) if hasattr(value, "tolist") else [plain(each) for each in value]
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
+    """Print a table on stdout; a column whose name starts with ">" is aligned to the right.
+
+    >>> table(["model", ">AUC"], [["logistic", 0.71], ["approve_all", 0.5]])
+     model         AUC
+     logistic     0.71
+     approve_all   0.5
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD if sys.stdout.isatty() else None)
+    for name in columns:
+        grid.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left")
+    for row in rows:
+        grid.add_row(*("" if cell is None else str(cell) for cell in row))
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDE, markup=False, highlight=False).print(grid)
+
+
+@contextmanager
+def progress(title: str, total: float | None = None) -> Iterator[Callable[..., None]]:
+    """Show a bar on a terminal once the work has taken two seconds; elsewhere show nothing.
+
+    Parameters
+    ----------
+    title : what is being done.
+    total : how many steps there are, when that is known.
+
+    Yields
+    ------
+    `step(note="", by=1)`: call it when a step is done; `note` says what comes next.
+    """
+    if not sys.stderr.isatty():
+        yield lambda note="", by=1: None
+        return
+    bar = _Bar(title, total)
+    timer = threading.Timer(_PATIENCE, bar.show)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield bar.step
+    finally:
+        timer.cancel()
+        bar.close()
+
+
+class _Bar:
+    """A rich progress bar that does not exist before it is shown."""
+
+    def __init__(self, title: str, total: float | None) -> None:
+        self.title = title
+        self.total = total
+        self.done = 0.0
+        self.lock = threading.Lock()
+        self.closed = False
+        self.bar: Progress | None = None
+
+    def show(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with self.lock:
+            if not self.closed:
+                self.bar = Progress(console=Console(stderr=True), transient=True)
+                task = self.bar.add_task(self.title, total=self.total)
+                self.bar.update(task, completed=self.done)
+                self.bar.start()
+
+    def step(self, note: str = "", by: float = 1) -> None:
+        with self.lock:
+            self.done += by
+            if self.bar:
+                about = f"{self.title}: {note}" if note else self.title
+                self.bar.update(self.bar.task_ids[0], completed=self.done, description=about)
+
+    def close(self) -> None:
+        with self.lock:
+            self.closed = True
+            if self.bar:
+                self.bar.stop()
