@@ -1,0 +1,144 @@
+"""Checks of whole columns against their reference: constants, missing values, levels, dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from loanbook.data.fields import CategoryField, as_day
+from loanbook.data.quality.finding import Finding, Severity, first_rows
+from loanbook.data.quality.profile import Profile, month_difference, weekend
+from loanbook.data.quality.spelling import GARBLED, respelled
+from loanbook.data.quality.table import Table
+
+_EPOCH = dt.date(1970, 1, 1)
+_ROWS = 30
+
+
+def missing(table: Table, reference: Profile | None) -> Iterator[Finding]:
+    """Many more missing values than the reference had, and NaN where it had none."""
+    for name, reading in table.readings.items():
+        usual = reference.columns.get(name) if reference else None
+        if usual is None:
+            continue
+        share = reading.missing
+        if table.height >= _ROWS and share > max(usual.missing + 0.1, 2 * usual.missing):
+            what = f"{share:.0%} of the values are missing, in the reference {usual.missing:.0%} were"
+            rows = np.flatnonzero(np.isnan(reading.values) & ~reading.unreadable)
+            advice = "see whether the source still delivers it"
+            yield Finding("missing_jump", name, what, advice, "error", len(rows), first_rows(rows))
+        column = table.frame[name]
+        nan = np.flatnonzero(column.is_nan().fill_null(value=False) if column.dtype.is_float() else ())
+        if len(nan) and not usual.nan:
+            what = "is NaN (not a number), which the reference never was"
+            advice = "mend the calculation that made it, or leave the cell empty"
+            yield Finding("nan", name, what, advice, "error", len(nan), first_rows(nan))
+
+
+def constant(table: Table, reference: Profile | None) -> Iterator[Finding]:
+    """Columns with one value only."""
+    for name, reading in table.readings.items():
+        value = _only_value(table, name)
+        if value is None or table.height < _ROWS:
+            continue
+        if reference is None:
+            what, advice = f"every value is {value}: it tells nothing", "put it under ignore"
+            yield Finding("constant", name, what, advice, "warning")
+        elif (usual := reference.columns.get(name)) is not None and usual.distinct > 1:
+            share = usual.levels.get(value, 0.0)
+            shown = as_day(reading.present[0]) if usual.kind == "date" else value
+            what = f"every value is {shown}, in the reference {share:.0%} were"
+            # A programme that ends makes an honest constant out of a frequent level; a rare value does not win so.
+            severity: Severity = "error" if share < 0.5 else "note"
+            yield Finding("constant", name, what, "see whether the source still fills it", severity)
+
+
+def _only_value(table: Table, name: str) -> str | None:
+    if name in table.levels:
+        levels = list(table.levels[name])
+        return levels[0] if len(levels) == 1 else None
+    reading = table.readings[name]
+    values = np.unique(reading.present)
+    return f"{values[0]:.15g}" if len(values) == 1 and not reading.unreadable.any() else None
+
+
+def spelling(table: Table, reference: Profile | None) -> Iterator[Finding]:
+    """Levels that are known ones in another spelling, and texts in the wrong encoding."""
+    for name in table.of_kind(CategoryField):
+        counts, known = table.levels[name], set(getattr(table.fields[name], "levels", ()))
+        usual = reference.columns.get(name) if reference else None
+        other = respelled(counts, known)
+        rows = sum(counts[level] for level in other)
+        if rows >= 3 and rows / table.height > (usual.respelled if usual else 0.02) + 0.02:
+            level = max(other, key=lambda level: counts[level])
+            what = "known values are spelled in another way"
+            advice = f'write "{other[level]}" for "{level}" as the training rows do, and the like'
+            # Towns and banks are typed by people: some of it is usual. A whole delivery is not.
+            severity: Severity = "error" if len(known) <= 60 or rows > 0.2 * table.height else "warning"
+            yield Finding("respelled", name, what, advice, severity, rows, _rows_of(table, name, set(other)), level)
+        garbled = [level for level in counts if GARBLED.search(level)]
+        rows = sum(counts[level] for level in garbled)
+        if rows / table.height > (2 * usual.garbled if usual else 0.0):
+            what, advice = "letters are garbled", "read the file in its own encoding, or export it as UTF-8"
+            where = _rows_of(table, name, set(garbled))
+            yield Finding("encoding", name, what, advice, "error", rows, where, garbled[0])
+
+
+def new_levels(table: Table, reference: Profile | None) -> Iterator[Finding]:
+    """Frequent levels that the reference hardly had, where it had few levels."""
+    if reference is None or reference.rows < 200:
+        return
+    for name in table.of_kind(CategoryField):
+        field, usual, counts = table.fields[name], reference.columns.get(name), table.levels[name]
+        if usual is None or not isinstance(field, CategoryField) or field.closed:
+            continue
+        if usual.distinct <= 60:
+            known = {*field.levels, *usual.levels}
+            least = max(5, 0.01 * table.height)
+            new = [level for level, count in counts.items() if level not in known and count >= least]
+        else:
+            unknown = [level for level in counts if level not in set(field.levels)]
+            rows = sum(counts[level] for level in unknown)
+            new = unknown if rows / table.height > usual.rare + 0.5 else []
+        if new:
+            rows = sum(counts[level] for level in new)
+            what, advice = "the reference did not have this value", "correct it, or train again with rows that have it"
+            where = _rows_of(table, name, set(new))
+            yield Finding("unseen_category", name, what, advice, "error", rows, where, new[0])
+
+
+def dates(table: Table, reference: Profile | None) -> Iterator[Finding]:
+    """Decisions in the future, and days and months that changed places."""
+    for name, reading in table.dates():
+        usual = reference.columns.get(name) if reference else None
+        if name == table.time:
+            yield from _future(table, name, reading.values)
+        days = reading.present
+        if usual is None or len(days) < 50:
+            continue
+        share, apart = weekend(days), month_difference(days)
+        advice = "see whether day and month were swapped on the way"
+        if usual.weekend < 0.1 and share > usual.weekend + 0.04 + 3 * np.sqrt(0.05 / len(days)):
+            what = f"{share:.0%} of the dates fall on a weekend, in the reference {usual.weekend:.0%} did"
+            yield Finding("day_month", name, what, advice)
+        elif apart > usual.months + 0.3:
+            what = "days 1 to 12 fall into other months than the later days do"
+            yield Finding("day_month", name, what, advice)
+
+
+def _future(table: Table, name: str, days: np.ndarray) -> Iterator[Finding]:
+    today = (dt.datetime.now(dt.timezone.utc).date() - _EPOCH).days + 1  # noqa: UP017 (a day of grace for time zones)
+    rows = np.flatnonzero(days > today)
+    if len(rows):
+        what, advice = "lies in the future", "correct the dates: a decision was made before today"
+        yield Finding(
+            "future_date", name, what, advice, "error", len(rows), first_rows(rows), table.cell(name, int(rows[0]))
+        )
+
+
+def _rows_of(table: Table, name: str, levels: set[str]) -> tuple[int, ...]:
+    column = table.frame[name].cast(pl.String).str.strip_chars()
+    return first_rows(np.flatnonzero(column.is_in(list(levels)).fill_null(value=False)))
