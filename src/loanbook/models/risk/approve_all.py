@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from loanbook.models.risk.base import Floats, RiskClassifier, base_log_odds
+from loanbook.models.risk.base import Floats, RiskClassifier, base_log_odds, constant
 from loanbook.models.scoring import Additive, sigmoid
 
 
@@ -25,15 +25,7 @@ class ApproveAll(RiskClassifier):
     interpretability: ClassVar[int] = 0
 
     def _learn(self, x: Floats, y: Floats, weight: Floats) -> Additive:
-        return Additive(
-            intercept=base_log_odds(y, weight),
-            columns=np.empty(0, np.int64),
-            knots=np.empty((0, 2)),
-            values=np.empty((0, 2)),
-            missing=np.empty(0),
-            means=np.empty(0),
-            width=x.shape[1],
-        )
+        return constant(base_log_odds(y, weight), x.shape[1])
 
     def describe(self, names: Sequence[str]) -> str:  # noqa: ARG002  # there is nothing to name
         """One sentence with the base rate."""

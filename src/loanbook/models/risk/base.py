@@ -13,11 +13,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from loanbook.errors import TrainingError
-from loanbook.models.scoring import Scorer, sigmoid
+from loanbook.models.scoring import Additive, Scorer, sigmoid
 
 Floats = NDArray[np.float64]
 
-__all__ = ["Floats", "RiskClassifier", "base_log_odds", "check_names"]
+__all__ = ["Floats", "RiskClassifier", "base_log_odds", "check_names", "constant"]
 
 
 class RiskClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn ships no types
@@ -106,6 +106,16 @@ def base_log_odds(y: Floats, weight: Floats) -> float:
     """
     bads = float(weight @ y)
     return float(np.log(bads / (float(weight.sum()) - bads)))
+
+
+def constant(log_odds: float, width: int) -> Additive:
+    """The scorer that gives every row the same log-odds.
+
+    >>> constant(-1.5, width=2).margin(np.array([[1.0, 2.0]])).tolist()
+    [-1.5]
+    """
+    none = np.empty(0)
+    return Additive(log_odds, np.empty(0, np.int64), np.empty((0, 2)), np.empty((0, 2)), none, none, width)
 
 
 def check_names(names: Sequence[str], width: int) -> list[str]:

@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from loanbook.models.risk.base import Floats, RiskClassifier, check_names
+from loanbook.models.risk.base import Floats, RiskClassifier, base_log_odds, check_names, constant
 from loanbook.models.risk.bends import Bends
 from loanbook.models.risk.folds import Split, inner_folds, loss_of
 from loanbook.models.scoring import Additive
@@ -59,10 +59,13 @@ class Logistic(RiskClassifier):
             return self._learn_alone(x, y, weight)
 
     def _learn_alone(self, x: Floats, y: Floats, weight: Floats) -> Additive:
+        self.spread_, self.strength_ = np.zeros(x.shape[1]), STRENGTHS[0]
         bends = [Bends.learn(column) for column in x.T]
         blocks = [bend(column) for bend, column in zip(bends, x.T, strict=True)]
         flagged, flags = _own_flags(x)
         design = np.hstack([*blocks, flags])
+        if not design.shape[1]:
+            return constant(base_log_odds(y, weight), x.shape[1])
         self.strength_ = self._tune(design, y, weight)
         model = _fit(design, y, weight, self.strength_)
         *weights, of_flags = np.split(model.coef_[0], np.cumsum([block.shape[1] for block in blocks]))
