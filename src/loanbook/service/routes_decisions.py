@@ -1,0 +1,178 @@
+"""POST /v1/decisions and its like: applications in, logged decisions out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from loanbook.decisions.log import Logged, body_digest
+from loanbook.errors import Problem, RowRefused
+from loanbook.registry import clock
+from loanbook.service import answers, body, schemas
+from loanbook.service.desk import Desk
+from loanbook.service.problems import JsonAnswer, ProblemError, refused
+
+BATCH = 1_000
+KEY = "idempotency-key"
+SPARE_FIELDS = 100
+"""An application may have so many fields more than the training table; a flood of unknown names is not looked at."""
+
+router = APIRouter(tags=["decisions"])
+
+
+@router.post(
+    "/v1/decisions",
+    summary="Decide one application",
+    response_model=schemas.Decision,
+    responses=schemas.problems(400, 409, 413, 415, 422, 503),
+    openapi_extra=schemas.takes("Application", schemas.IDEMPOTENCY),
+)
+async def decide(request: Request, explain: bool = True) -> Response:
+    """One application in, a decision out, stored before it is answered.
+
+    Send an `Idempotency-Key` and a retry gets the same decision instead of a second one.
+    """
+    desk: Desk = request.app.state.desk
+    inputs = body.flat_object(await body.read(request, body.SINGLE))
+    key = _key(request)
+    start = time.perf_counter()
+    made = await run_in_threadpool(_decide_one, desk, inputs, key)
+    desk.metrics.seconds.observe(time.perf_counter() - start)
+    return JsonAnswer(answers.decision(made, explain=explain))
+
+
+def _decide_one(desk: Desk, inputs: Mapping[str, Any], key: str | None) -> Logged:
+    _bounded(desk, inputs)
+    return desk.decide(inputs, key, body_digest(inputs) if key else None)
+
+
+@router.post(
+    "/v1/decisions:batch",
+    summary="Decide up to 1,000 applications",
+    response_model=schemas.Decisions,
+    responses=schemas.problems(400, 409, 413, 415, 422, 503),
+    openapi_extra=schemas.takes("Applications", schemas.IDEMPOTENCY),
+)
+async def decide_batch(request: Request, explain: bool = True) -> Response:
+    """Applications in, one answer for each in their order: its decision, or the problem with it.
+
+    The body is a list of applications, or `{"applications": [...]}`.
+    """
+    desk: Desk = request.app.state.desk
+    items = _applications(await body.read(request, body.MANY))
+    key = _key(request)
+    made = await run_in_threadpool(_decide_all, desk, items, key)
+    found = [_item(one, explain=explain) for one in made]
+    return JsonAnswer({"decisions": found})
+
+
+def _applications(value: Any) -> list[Any]:
+    items = value.get("applications") if isinstance(value, dict) else value
+    if not isinstance(items, list):
+        raise refused([Problem("applications", "must be a list of applications")])
+    if not 1 <= len(items) <= BATCH:
+        raise refused([Problem("applications", f"must have 1 to {BATCH:,} applications; it has {len(items):,}")])
+    return items
+
+
+def _decide_all(desk: Desk, items: Sequence[Any], key: str | None) -> list[Logged | ProblemError]:
+    found: list[Logged | ProblemError | None] = []
+    drafts = []
+    for place, item in enumerate(items):
+        try:
+            inputs = body.flat_object(item)
+            _bounded(desk, inputs)
+        except ProblemError as problem:
+            found.append(problem)
+            continue
+        found.append(None)
+        # No header can hold a line break: a batch's keys never meet the key of a single decision.
+        drafts.append((inputs, f"{key}\n{place}" if key else None, body_digest(inputs) if key else None))
+    made = iter(desk.decide_many(drafts))
+    return [one if one is not None else _settled(next(made)) for one in found]
+
+
+def _settled(one: Logged | RowRefused) -> Logged | ProblemError:
+    return refused(one.problems) if isinstance(one, RowRefused) else one
+
+
+def _item(one: Logged | ProblemError, *, explain: bool) -> dict[str, Any]:
+    return one.to_json() if isinstance(one, ProblemError) else answers.decision(one, explain=explain)
+
+
+@router.get(
+    "/v1/decisions",
+    summary="Stored decisions, newest first",
+    response_model=schemas.Page,
+    responses=schemas.problems(422, 503),
+)
+def search(
+    request: Request,
+    *,
+    since: Annotated[str, Query(description="ISO 8601; decided at this moment or later")] = "",
+    until: Annotated[str, Query(description="ISO 8601; decided before this moment")] = "",
+    decision: Literal["approve", "refer", "decline"] | None = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    cursor: Annotated[str, Query(max_length=36, description="`next` of the page before")] = "",
+) -> Response:
+    """A page of the log; `next` is the cursor of the following one, null on the last."""
+    desk: Desk = request.app.state.desk
+    wanted = decision or ""
+    found = desk.log.search(
+        since=_moment("since", since),
+        until=_moment("until", until),
+        decision=wanted,
+        limit=limit + 1,
+        cursor=_id_or_empty(cursor),
+    )
+    following = found[limit - 1].decision_id if len(found) > limit else None
+    return JsonAnswer({"decisions": [answers.record(one) for one in found[:limit]], "next": following})
+
+
+@router.get(
+    "/v1/decisions/{decision_id}",
+    summary="One stored decision with everything it was made from",
+    response_model=schemas.Record,
+    responses=schemas.problems(404, 422, 503),
+)
+def find(request: Request, decision_id: str) -> Response:
+    """What was decided, with what, why: inputs, every contribution and the base value they start from."""
+    desk: Desk = request.app.state.desk
+    logged = desk.log.find(_id_or_empty(decision_id)) if len(decision_id) == 36 else None
+    if logged is None:
+        raise ProblemError(404, "Not Found", "There is no decision with this id.")
+    base, contributions = desk.explanation(logged)
+    return JsonAnswer({**answers.record(logged), "base_log_odds": base, "contributions": contributions})
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get(KEY)
+    if key is not None and not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise ProblemError(400, "Bad Request", "The Idempotency-Key must be 1 to 255 printable ASCII characters.")
+    return key
+
+
+def _bounded(desk: Desk, inputs: Mapping[str, Any]) -> None:
+    contract = desk.deciding().model.contract
+    if len(inputs) > len(contract.names) + len(contract.known) + SPARE_FIELDS:
+        raise refused([Problem("body", f"{len(inputs):,} fields are more than an application has")])
+
+
+def _moment(name: str, text: str) -> str:
+    if not text:
+        return ""
+    try:
+        return clock.stamp(clock.moment(text))
+    except ValueError as error:
+        message = "must be a date or a moment in ISO 8601, as 2026-11-22 or 2026-11-22T10:00:00Z"
+        raise refused([Problem(name, message)]) from error
+
+
+def _id_or_empty(text: str) -> str:
+    """What can be asked of any database: PostgreSQL takes no NUL."""
+    return text if text.isascii() and text.isprintable() else ""

@@ -1,0 +1,106 @@
+"""Run the service: uvicorn on a socket of our own, one process or several."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import uvicorn
+
+from loanbook.book import Book
+from loanbook.errors import BookError, LoanbookError, StoreError
+from loanbook.registry.store import open_store
+from loanbook.service import metrics
+from loanbook.service.app import BOOK
+
+FACTORY = "loanbook.service.app:from_environment"
+DRAIN_SECONDS = 10
+
+
+def check_host(host: str) -> None:
+    """Refuse an address that other machines reach: without keys anybody there could ask and read decisions.
+
+    >>> check_host("127.0.0.1")
+    >>> check_host("0.0.0.0")
+    Traceback (most recent call last):
+    loanbook.errors.BookError: --host 0.0.0.0: the service would answer other machines, and it has no keys yet: ...
+    """
+    if host == "localhost":
+        return
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise BookError(
+            "the service would answer other machines, and it has no keys yet: anybody who reaches it could decide in "
+            "your name and read every stored application",
+            where=f"--host {host}",
+            todo="leave --host at 127.0.0.1 and put your own authenticating proxy before it; API keys come with a "
+            "later release",
+        )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; LoanbookError when the port is taken or the address is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        taken = error.errno == errno.EADDRINUSE
+        what = f"port {port} is taken by another program" if taken else f"cannot listen there ({error.strerror})"
+        raise LoanbookError(what, where=f"{host}:{port}", todo="choose another with --port") from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def serve(book: Book, listener: socket.socket, *, workers: int = 1) -> None:
+    """Serve a book until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    book : of the lender.
+    listener : from `listen`.
+    workers : processes.
+
+    Raises
+    ------
+    StoreError : the store cannot be opened.
+    """
+    open_store(book.store).close()  # better one paragraph here than a traceback from each worker
+    os.environ[BOOK] = str(Path(book.path).resolve())
+    if workers == 1:
+        _run(workers, listener)
+        return
+    with tempfile.TemporaryDirectory(prefix="loanbook-metrics-") as folder:
+        os.environ[metrics.FOLDER] = folder
+        _run(workers, listener)
+
+
+def _run(workers: int, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        FACTORY,
+        factory=True,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    if workers == 1:
+        server = uvicorn.Server(config)
+        server.run(sockets=[listener])
+        if not server.started:
+            raise StoreError("the service could not start", todo="the lines above say why")
+        return
+    from uvicorn.supervisors import Multiprocess
+
+    Multiprocess(config, sockets=[listener]).run()
