@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loanbook.data.inference import MISSING
-from loanbook.data.sources import batches, notes, read
+from loanbook.data.sources import batches, count, notes, read
 from loanbook.errors import DataError
 
 PLAIN = "id,amount,state\n1,100.5,CA\n2,,NY\n3,7,TX\n"
@@ -99,9 +99,7 @@ def test_decimal_commas_do_not_hide_the_semicolon(tmp_path: Path) -> None:
 
 def test_single_columns(tmp_path: Path) -> None:
     assert as_dict(read(put(tmp_path, "status\npaid\ncharged off\n"))) == {"status": ["paid", "charged off"]}
-    assert as_dict(read(put(tmp_path, "town\nNew York\nLos Angeles\n"))) == {
-        "town": ["New York", "Los Angeles"]
-    }
+    assert as_dict(read(put(tmp_path, "town\nNew York\nLos Angeles\n"))) == {"town": ["New York", "Los Angeles"]}
 
 
 def test_odd_names(tmp_path: Path) -> None:
@@ -164,6 +162,11 @@ def test_columns_are_chosen_and_ordered(tmp_path: Path) -> None:
         read(path, columns=["sate"])
 
 
+def test_rows_are_counted_for_a_progress_bar(tmp_path: Path) -> None:
+    assert count(put(tmp_path, PLAIN)) == count(put(tmp_path, PLAIN.rstrip("\n"))) == 3
+    assert count(put(tmp_path, "1,2\n3,4\n")) == 2
+
+
 def test_batches_are_the_table_cut_in_pieces(tmp_path: Path) -> None:
     rows = "".join(f"{i},{'' if i % 3 else i / 7},L{i % 5}\n" for i in range(10_001))
     path = put(tmp_path, "id,x,level\n" + rows)
@@ -173,9 +176,7 @@ def test_batches_are_the_table_cut_in_pieces(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
-def test_blocks_of_the_parser_do_not_show(
-    tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_blocks_of_the_parser_do_not_show(tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from loanbook.data.sources import csv as tables
 
     text = "id,text\n" + "".join(f'{i},"ä{i}\n{"x" * (i % 50)}"\n' for i in range(3000))

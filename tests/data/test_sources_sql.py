@@ -25,10 +25,7 @@ def sqlite_file(tmp_path: Path) -> Path:
         connection.execute("create table loans (id integer, amount numeric, state text, late real, mixed)")
         connection.executemany(
             "insert into loans values (?, ?, ?, ?, ?)",
-            [
-                (i, i if i < 200 else i + 0.5, f"S{i % 7}", None if i < 200 else i / 3, i or "x")
-                for i in range(ROWS)
-            ],
+            [(i, i if i < 200 else i + 0.5, f"S{i % 7}", None if i < 200 else i / 3, i or "x") for i in range(ROWS)],
         )
     connection.close()
     return path
@@ -111,9 +108,7 @@ def test_no_message_shows_a_password(url: str, said: str) -> None:
 
 def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(
-        DataError, match=r"needs a driver. Pip install 'loanbook\[postgres\]'|loanbook\[postgres\]"
-    ):
+    with pytest.raises(DataError, match=r"needs a driver. Pip install 'loanbook\[postgres\]'|loanbook\[postgres\]"):
         read(Source(None, "postgresql://me@h/x", "select 1", Path()))
 
 

@@ -12,9 +12,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from loanbook.data.sources import read
-from loanbook.data.sources.write import check_output, write_batches
-from loanbook.errors import DataError
+from loanbook.data.sources import check_output, read, write_batches
+from loanbook.errors import DataError, StoreError
 
 ONE = pl.DataFrame({"id": [1, 2], "p": [0.25, None], "error": [None, 'a "b", c']})
 TWO = pl.DataFrame({"id": [3], "p": [None], "error": [None]}, schema=ONE.schema)
@@ -80,19 +79,19 @@ def test_a_full_disk(tmp_path: Path, suffix: str, call: str, monkeypatch: pytest
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         monkeypatch.setattr(os, "fsync", full)
-        with pytest.raises(DataError, match="No space left on device"):
+        with pytest.raises(StoreError, match="No space left on device"):
             write_batches(path, [ONE])
     else:  # the kernel refuses to let files grow, as a full disk does
         program = f"""
-import resource, signal
+import resource
 import polars as pl
 from loanbook.data.sources.write import write_batches
-from loanbook.errors import DataError
+from loanbook.errors import StoreError
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 frame = pl.select(x=pl.int_range(0, 200_000).hash(1))
 try:
     write_batches({str(path)!r}, [frame, frame])
-except DataError as error:
+except StoreError as error:
     print(error)
 """
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -17,9 +17,10 @@ from loanbook.data.sources.columns import choose, require_same
 from loanbook.data.sources.encoding import open_bytes
 from loanbook.data.sources.files import locate
 from loanbook.data.sources.layout import sniff
+from loanbook.data.sources.write import check_output, write_batches
 from loanbook.errors import DataError
 
-__all__ = ["batches", "notes", "read"]
+__all__ = ["batches", "check_output", "count", "notes", "read", "write_batches"]
 
 BATCH_ROWS = 50_000
 
@@ -65,6 +66,20 @@ def batches(
         raise DataError("the table has columns but no rows", where=_name(source), todo="export it again")
 
 
+def count(source: Source | str | Path) -> int:
+    """Rows of a table for a progress bar: exact for Parquet, the lines of text tables, 0 (not known) for a query.
+
+    >>> count("sample:sba_7a")
+    40185
+    """
+    if isinstance(source, Source) and source.paths is None:
+        return 0
+    return sum(
+        parquet.rows(file) if _is_parquet(file) else (layout := sniff(file)).lines - bool(layout.header_width)
+        for file in _files(source)
+    )
+
+
 def notes(source: Source | str | Path) -> tuple[str, ...]:
     """What a reader should know about how the files were understood: no header, an old encoding."""
     if isinstance(source, Source) and source.paths is None:
@@ -95,9 +110,7 @@ def _frames(source: Source | str | Path, columns: Sequence[str] | None, size: in
     if all(stored):
         return _parquet_frames(files, columns, size)
     if any(stored):
-        raise DataError(
-            "some files are Parquet and some are text", where=_name(source), todo="choose one kind"
-        )
+        raise DataError("some files are Parquet and some are text", where=_name(source), todo="choose one kind")
     return _csv_frames(files, columns)
 
 

@@ -32,14 +32,10 @@ def require_same(first: Sequence[str], names: Sequence[str], where: str, before:
     """Raise DataError unless the files of one table have the same columns."""
     for name in first:
         if name not in names:
-            raise DataError(
-                f'there is no column "{name}", which {before} has', where=where, todo=_alike(name, names)
-            )
+            raise DataError(f'there is no column "{name}", which {before} has', where=where, todo=_alike(name, names))
     for name in names:
         if name not in first:
-            raise DataError(
-                f'column "{name}" is not in {before}', where=where, todo="give all files the same columns"
-            )
+            raise DataError(f'column "{name}" is not in {before}', where=where, todo="give all files the same columns")
 
 
 def _alike(name: str, names: Sequence[str]) -> str:

@@ -57,9 +57,7 @@ def _plain(layout: Layout, file: Any) -> Any:
     return Utf8(text_chunks(layout.path, layout.encoding))
 
 
-def _reader(
-    stream: Any, layout: Layout, wanted: Sequence[str], ragged: _Ragged
-) -> pyarrow.csv.CSVStreamingReader:
+def _reader(stream: Any, layout: Layout, wanted: Sequence[str], ragged: _Ragged) -> pyarrow.csv.CSVStreamingReader:
     import pyarrow as pa
     from pyarrow import csv as arrow
 
@@ -97,9 +95,7 @@ def _clean(frame: pl.DataFrame, wanted: Sequence[str]) -> pl.DataFrame:
     blanks = dict(zip(frame.columns, untrimmed, strict=True))
     missing = pl.Series(sorted(MISSING), dtype=pl.String)
     cells = [pl.col(name).str.strip_chars() if blanks[name] else pl.col(name) for name in wanted]
-    return frame.select(
-        pl.when(cell.is_in(missing.implode())).then(None).otherwise(cell).name.keep() for cell in cells
-    )
+    return frame.select(pl.when(cell.is_in(missing.implode())).then(None).otherwise(cell).name.keep() for cell in cells)
 
 
 class _Ragged:
@@ -129,9 +125,7 @@ def _explained(layout: Layout, ragged: _Ragged) -> DataError:
     line, count, last = _ragged_line(layout)
     where = f"{layout.path}, line {line}"
     if last and not layout.ended:
-        return DataError(
-            "the last line is cut off", where=where, todo="the file is not whole: export it again"
-        )
+        return DataError("the last line is cut off", where=where, todo="the file is not whole: export it again")
     return DataError(
         f"this line has {count} values where the table has {layout.width} columns",
         where=where,

@@ -31,13 +31,14 @@ _BLANKS = re.compile(r'"[^"]*"|[ \t]+')
 class Survey:
     """What one pass over the bytes of a text file tells.
 
-    `encoding` is a Python codec; `sample` the first megabyte as text; `whole` whether that is everything;
-    `odd_quotes` whether a quotation mark is left over; `ended` whether the last line is finished.
+    `encoding` is a Python codec; `sample` the first megabyte as text; `whole` whether that is everything; `lines` how
+    many there are; `odd_quotes` whether a quotation mark is left over; `ended` whether the last line is finished.
     """
 
     encoding: str
     sample: str
     whole: bool
+    lines: int
     odd_quotes: bool
     ended: bool
 
@@ -104,9 +105,7 @@ def squeeze_blanks(line: str) -> str:
     'A11\t6\t"new  car"\t1\n'
     """
     body = line.strip()
-    return (
-        _BLANKS.sub(lambda run: run[0] if run[0][0] == '"' else "\t", body) + line[len(line.rstrip("\r\n")) :]
-    )
+    return _BLANKS.sub(lambda run: run[0] if run[0][0] == '"' else "\t", body) + line[len(line.rstrip("\r\n")) :]
 
 
 class Utf8(io.RawIOBase):
@@ -146,7 +145,7 @@ def _candidates(head: bytes) -> list[str]:
 
 def _try(file: BinaryIO, encoding: str) -> Survey | None:
     decoder = codecs.getincrementaldecoder(encoding)()
-    sample, last, quotes, pieces = "", "", 0, 0
+    sample, last, quotes, lines, pieces = "", "", 0, 0, 0
     while chunk := file.read(CHUNK):
         try:
             text = decoder.decode(chunk)
@@ -155,9 +154,11 @@ def _try(file: BinaryIO, encoding: str) -> Survey | None:
         sample = sample or text
         last = text[-1:] or last
         quotes += text.count('"')
+        lines += text.count("\n") or text.count("\r")
         pieces += 1
     # A character cut in two at the very end is a cut file, not another encoding: `ended` is false then.
-    return Survey(encoding, sample, pieces <= 1, quotes % 2 == 1, last in ("\n", "\r"))
+    ended = last in ("\n", "\r")
+    return Survey(encoding, sample, pieces <= 1, lines + (not ended), quotes % 2 == 1, ended)
 
 
 def _refuse_foreign(path: Path, head: bytes) -> None:
@@ -169,6 +170,4 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
 def _refuse_binary(path: Path, sample: str) -> None:
     odd = len(_CONTROL.findall(sample))
     if "\x00" in sample or odd > 0.01 * len(sample):
-        raise DataError(
-            "is not a text table (binary data)", where=str(path), todo="give a CSV or Parquet file"
-        )
+        raise DataError("is not a text table (binary data)", where=str(path), todo="give a CSV or Parquet file")

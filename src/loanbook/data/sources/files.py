@@ -54,7 +54,5 @@ def _nearest(path: Path) -> str:
     if not path.parent.is_dir():
         return f"The folder {path.parent} does not exist either: check the path"
     names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-    near = get_close_matches(path.name, names, n=1, cutoff=0.5) or [
-        n for n in names if n.startswith(path.stem)
-    ]
+    near = get_close_matches(path.name, names, n=1, cutoff=0.5) or [n for n in names if n.startswith(path.stem)]
     return f"the nearest is {path.with_name(near[0])}" if near else "check the path"

@@ -26,7 +26,8 @@ class Layout:
     """How to read one text table.
 
     `width` columns stand in each row; `names` has one entry each, "" for one that is dropped because it is
-    only a trailing delimiter. `header_width` is 0 when the table has no header line.
+    only a trailing delimiter. `header_width` is 0 when the table has no header line. `lines` counts all lines of
+    the file, `ended` is false when the last is cut or has no line end.
     """
 
     path: Path
@@ -35,6 +36,7 @@ class Layout:
     width: int
     header_width: int
     names: tuple[str, ...]
+    lines: int
     ended: bool
 
     @property
@@ -70,7 +72,7 @@ def sniff(path: Path) -> Layout:
         raise DataError("has one line and no rows", where=str(path), todo="give it a header and rows")
     header = [cell.strip() for cell in rows[0]] if headed else []
     names = _names(path, header, width, rows[1]) if headed else [f"column_{i + 1}" for i in range(width)]
-    return Layout(path, seen.encoding, delimiter, width, len(header), tuple(names), seen.ended)
+    return Layout(path, seen.encoding, delimiter, width, len(header), tuple(names), seen.lines, seen.ended)
 
 
 def records(lines: list[str], delimiter: str) -> list[list[str]]:
@@ -81,11 +83,7 @@ def records(lines: list[str], delimiter: str) -> list[list[str]]:
     """
     if delimiter == BLANKS:
         lines, delimiter = [squeeze_blanks(line) for line in lines], "\t"
-    rows = (
-        row
-        for row in csv.reader(lines, delimiter=delimiter)
-        if any(cell.strip() for cell in row) or len(row) > 1
-    )
+    rows = (row for row in csv.reader(lines, delimiter=delimiter) if any(cell.strip() for cell in row) or len(row) > 1)
     return list(islice(rows, _ROWS))
 
 

@@ -31,6 +31,12 @@ def schema(path: Path) -> dict[str, pl.DataType]:
     return {name: plain(dtype) for name, dtype in zip(names, empty.dtypes, strict=True)}
 
 
+def rows(path: Path) -> int:
+    """How many rows the file has, from its last bytes alone."""
+    with _opened(path) as file:
+        return int(file.metadata.num_rows)
+
+
 def frames(path: Path, columns: Sequence[str], size: int) -> Iterator[pl.DataFrame]:
     """The table in batches of up to `size` rows, as stored."""
     with _opened(path) as file:

@@ -176,9 +176,7 @@ def _observed(connection: Connection, query: str, size: int) -> tuple[list[str],
 def _distinct(names: list[str], where: str) -> list[str]:
     for name in names:
         if names.count(name) > 1:
-            raise DataError(
-                f'the query has two columns named "{name}"', where=where, todo="name them apart with AS"
-            )
+            raise DataError(f'the query has two columns named "{name}"', where=where, todo="name them apart with AS")
     return names
 
 
@@ -205,9 +203,7 @@ def _series(name: str, cells: Sequence[Any], dtype: pl.DataType) -> pl.Series:
     try:
         return pl.Series(name, values, dtype=dtype)
     except (TypeError, OverflowError, pl.exceptions.PolarsError):
-        raise DataError(
-            f'column "{name}" holds values that do not fit together', todo="cast it in the query"
-        ) from None
+        raise DataError(f'column "{name}" holds values that do not fit together', todo="cast it in the query") from None
 
 
 def _as_text(cell: Any) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import polars as pl
 
 from loanbook.errors import DataError
+from loanbook.files import aside
 
 
 class _Writer(Protocol):
@@ -34,9 +32,7 @@ def check_output(path: str | Path) -> Path:
     path = Path(path)
     if path.suffix.lower() not in _WRITERS:
         said = f"as {path.suffix}" if path.suffix else "without a suffix"
-        raise DataError(
-            f"tables are written as .csv or .parquet, not {said}", where=str(path), todo="choose one"
-        )
+        raise DataError(f"tables are written as .csv or .parquet, not {said}", where=str(path), todo="choose one")
     if not path.parent.is_dir():
         raise DataError(f"there is no folder {path.parent}", where=str(path), todo="make it first")
     if path.exists() and not path.is_file():
@@ -58,47 +54,18 @@ def write_batches(path: str | Path, frames: Iterable[pl.DataFrame]) -> int:
 
     Raises
     ------
-    DataError : as `check_output`; or the disk is full. After this and any other error, nothing half-written
-        is left.
+    DataError : as `check_output`.
+    StoreError : the disk is full. After this and any other error, nothing half-written is left.
     """
     path = check_output(path)
     rows = 0
-    with _aside(path) as file:
+    with aside(path) as file:
         writer = _WRITERS[path.suffix.lower()](file)
         for frame in frames:
             writer.write(frame)
             rows += frame.height
         writer.close()
     return rows
-
-
-@contextmanager
-def _aside(path: Path) -> Iterator[BinaryIO]:
-    """A new file beside `path` that takes its place if all goes well and is gone if anything does not."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with draft.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise DataError(
-            f"cannot be written ({error.strerror or error})",
-            where=str(path),
-            todo="nothing was changed; make room or choose another place",
-        ) from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class _Csv:
