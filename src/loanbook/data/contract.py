@@ -184,9 +184,7 @@ def learn_field(column: pl.Series, found: ColumnType) -> Field:
     A category is closed when it has few levels and every one of them was seen often: then a new one is a mistake.
     """
     if found.kind == "boolean":
-        return BooleanField(
-            column.name, "boolean", _always(BooleanField(column.name, "boolean", False), column)
-        )
+        return BooleanField(column.name, "boolean", _always(BooleanField(column.name, "boolean", False), column))
     if found.kind == "category":
         return _learn_category(column)
     make, limits = (DateField, _date_limits) if found.kind == "date" else (NumberField, _number_limits)

@@ -1,7 +1,7 @@
 """One column of the data contract: what a cell may hold, and the number it becomes.
 
-Every field turns a cell into one float64, its *code*: a number is itself, a date is its day since 1970-01-01, a truth is
-0 or 1, a category is the position of its level (-1 for a level too rare to have been learned), nothing is NaN.
+Every field turns a cell into one float64, its *code*: a number is itself, a date is its day since 1970-01-01, a truth
+is 0 or 1, a category is the position of its level (-1 for a level too rare to have been learned), nothing is NaN.
 
 `code` is the only definition. `codes` does a whole column at once, but decides only the plain cases itself and hands
 every other cell to `code`, so that a row and a million rows cannot be read differently.
@@ -116,9 +116,7 @@ def _one_by_one(
     return values, problems
 
 
-def _by_level(
-    column: pl.Series, code: Callable[[object], float]
-) -> tuple[NDArray[np.float64], dict[int, str]]:
+def _by_level(column: pl.Series, code: Callable[[object], float]) -> tuple[NDArray[np.float64], dict[int, str]]:
     """Read a column with few distinct cells: each distinct cell once."""
     distinct = column.unique()
     values, problems = _one_by_one(distinct, code, np.empty(len(distinct)), np.ones(len(distinct), np.bool_))
@@ -237,9 +235,7 @@ class DateField:
         if day < self.low:
             raise Breach(f"{as_day(day)} is before {as_day(self.low)}, the first day that is believable here")
         if day > self._latest:
-            raise Breach(
-                f"{as_day(day)} is after {as_day(self._latest)}, the last day that is believable here"
-            )
+            raise Breach(f"{as_day(day)} is after {as_day(self._latest)}, the last day that is believable here")
         return day
 
     def _day(self, value: object) -> float:
@@ -311,9 +307,7 @@ class CategoryField:
         text = as_text(value)
         code = self._codes.get(text, -1.0)
         if code < 0 and self.closed:
-            raise Breach(
-                f"{_shown(text)} is not one of the {len(self.levels)} known values{self._nearest(text)}"
-            )
+            raise Breach(f"{_shown(text)} is not one of the {len(self.levels)} known values{self._nearest(text)}")
         return code
 
     def _nearest(self, text: str) -> str:

@@ -99,8 +99,7 @@ def infer_table(frame: pl.DataFrame, declared: Mapping[str, str] = _NONE) -> dic
     ('category', 'decimal')
     """
     return {
-        name: ColumnType.parse(declared[name]) if name in declared else infer(frame[name])
-        for name in frame.columns
+        name: ColumnType.parse(declared[name]) if name in declared else infer(frame[name]) for name in frame.columns
     }
 
 
@@ -213,9 +212,7 @@ def _date(column: pl.Series, sample: pl.Series) -> ColumnType | None:
 
 def _date_candidates(sample: pl.Series) -> list[str]:
     """Formats that read most of the sample, in order of preference."""
-    few: list[str] = (
-        sample.head(1) if len(sample) < 20 else sample.gather_every(len(sample) // 20)
-    ).to_list()
+    few: list[str] = (sample.head(1) if len(sample) < 20 else sample.gather_every(len(sample) // 20)).to_list()
     likely = {form: None for text in few for form in _formats_of(text)}
     ranked = sorted(likely, key=_preference)
     return [form for form in ranked if _share(dates(sample, form), sample) > 0.8]

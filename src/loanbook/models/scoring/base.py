@@ -46,7 +46,5 @@ def scorer_from_arrays(kind: str, arrays: Mapping[str, NDArray[Any]]) -> Scorer:
 
     kinds: dict[str, type[Scorer]] = {Additive.kind: Additive, TreeEnsemble.kind: TreeEnsemble}
     if kind not in kinds:
-        raise RegistryError(
-            f"the artefact holds a scorer of kind {kind!r}", todo="Upgrade loanbook to read it"
-        )
+        raise RegistryError(f"the artefact holds a scorer of kind {kind!r}", todo="Upgrade loanbook to read it")
     return kinds[kind].from_arrays(arrays)

@@ -194,7 +194,7 @@ _NODE_ARRAYS = ("feature", "threshold", "left", "right", "missing_left", "value"
 
 
 def _stack_paths(ways: list[tuple[float, dict[int, tuple[float, float, bool, float]]]]) -> _Paths:
-    slots = max(1, max(len(way) for _, way in ways))
+    slots = max(1, *(len(way) for _, way in ways))
     shape = (len(ways), slots)
     paths = _Paths(
         column=np.zeros(shape, np.intp),

@@ -1,0 +1,59 @@
+"""`loanbook train`: benchmark the ladder and register the candidate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from loanbook.cli.leaderboard import show
+from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, Usecase
+from loanbook.cli.output import emit, follow, say
+
+if TYPE_CHECKING:
+    from loanbook.book import Book
+    from loanbook.lifecycle import Run
+
+
+def command(
+    usecase: Usecase = "risk",
+    *,
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help="Only this rung; repeat it.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="Start no rung after this.")] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Threads; 0 is all cores.")] = 0,
+    book: BookPath = DEFAULT_BOOK,
+    json: Json = False,
+) -> None:
+    """Benchmark the ladder of models and register the simplest that is not clearly worse than the best.
+
+    It becomes champion when there is none, else challenger.
+
+    Example: loanbook train · loanbook train --only logistic --only xgboost
+    """
+    from loanbook.book import Book
+
+    run = trained(Book.load(book), usecase, only=only or (), budget=budget, jobs=jobs)
+    if json:
+        emit({**run.report(), "probabilities": None})
+        return
+    show(run.report())
+    say(registered(run))
+
+
+def trained(book: Book, usecase: str, **options: object) -> Run:
+    """Train with a progress bar."""
+    from loanbook.api import train
+
+    with follow(f"Training {usecase}") as progress:
+        return train(book, usecase, progress=progress, **options)
+
+
+def registered(run: Run) -> str:
+    """Say what became of the candidate."""
+    version = run.version
+    if version.role == "champion":
+        return f"{version} ({run.card['title']}) is champion: it decides."
+    if version.role == "challenger":
+        promote = f"`loanbook models promote {version.version}`"
+        return f"{version} ({run.card['title']}) is challenger; {promote} lets it decide."
+    return f"{version} ({run.card['title']}) was registered before."

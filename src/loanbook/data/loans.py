@@ -1,0 +1,170 @@
+"""A labelled table: applications the contract has read, with what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from loanbook.book import Section
+from loanbook.data.contract import Contract
+from loanbook.data.fields import DateField, NumberField, as_text
+from loanbook.data.inference import ColumnType
+from loanbook.errors import BookError, DataError, TrainingError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Loans:
+    """Rows that keep the contract and whose outcome is known.
+
+    contract : how they were read.
+    codes : (n, fields). bad : (n,) 1 where the loan went bad, else 0.
+    time : (n,) day of the decision, or None. known : (n,) day a bad outcome became known (NaN: not recorded), or None.
+    amount : (n,) exposure, or None. groups : (n,) rows of one id have one number.
+    set_aside : why rows of the table are not here, with their count.
+    """
+
+    contract: Contract
+    codes: Floats
+    bad: Floats
+    time: Floats | None
+    known: Floats | None
+    amount: Floats | None
+    groups: NDArray[np.int64]
+    set_aside: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.bad)
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Loans:
+        """Return some of the rows."""
+
+        def part(values: Floats | None) -> Floats | None:
+            return None if values is None else values[rows]
+
+        return replace(
+            self,
+            codes=self.codes[rows],
+            bad=self.bad[rows],
+            time=part(self.time),
+            known=part(self.known),
+            amount=part(self.amount),
+            groups=self.groups[rows],
+        )
+
+    @classmethod
+    def learn(cls, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Loans:
+        """Learn the contract of a table and read it.
+
+        Rows that break the contract, or that have no outcome yet, are set aside and counted.
+
+        Parameters
+        ----------
+        table : as read from the section's data; its columns are those the book speaks of.
+        section : which column plays which part.
+        types : what each column is.
+
+        Raises
+        ------
+        BookError : the target does not hold the bad value, or holds more than two values and none is named.
+        TrainingError : every loan is good, or every loan is bad.
+        """
+        apart = {section.target, section.id, section.outcome_time, *section.ignore, *section.protected}
+        columns = [name for name in table.columns if name not in apart]
+        bad = outcomes(table[section.target], section)
+        contract = Contract.learn(table, types, columns=columns, id=section.id)
+        coded = contract.code_table(table)
+        labelled = ~np.isnan(bad)
+        kept = coded.sound & labelled
+        set_aside = {
+            "no outcome yet": int((~labelled).sum()),
+            "breaks the data contract": int((labelled & ~kept).sum()),
+        }
+        loans = cls(
+            contract=contract,
+            codes=coded.values,
+            bad=bad,
+            time=_days(table, section.time, types),
+            known=_days(table, section.outcome_time, types),
+            amount=_numbers(table, section.amount, types),
+            groups=_groups(table, section.id),
+            set_aside={why: count for why, count in set_aside.items() if count},
+        )
+        return _with_both_outcomes(loans.take(kept), section)
+
+
+def outcomes(target: pl.Series, section: Section) -> Floats:
+    """Turn the target into 1 (bad), 0 (good) and NaN (not known yet), (n,).
+
+    Raises
+    ------
+    BookError : see `Loans.learn`.
+    """
+    distinct = target.drop_nulls().unique()
+    texts = {value: as_text(value) for value in distinct.to_list()}
+    named = sorted(set(texts.values()))
+    bad = set(section.bad) or _guess_bad(target, named, section)
+    if missing := bad - set(named):
+        raise BookError(
+            f"the column {section.target!r} never holds {_listed(sorted(missing))}",
+            where=section.where("bad"),
+            todo=f"choose among {_listed(named[:8])}",
+        )
+    marks = pl.Series([float(texts[value] in bad) for value in distinct.to_list()], dtype=pl.Float64)
+    out: Floats = target.replace_strict(distinct, marks, default=None, return_dtype=pl.Float64).to_numpy()
+    return out.astype(np.float64)
+
+
+def _guess_bad(target: pl.Series, named: list[str], section: Section) -> set[str]:
+    if len(named) > 2:
+        raise BookError(
+            f"the target {section.target!r} holds {len(named)} values and the book does not say which are bad",
+            where=section.where("target"),
+            todo=f'add bad = "…" to the book, one or several of {_listed(named[:8])}',
+        )
+    rarest = target.drop_nulls().value_counts(sort=True).row(-1)[0] if len(named) == 2 else None
+    return {as_text(rarest)} if rarest is not None else set(named[:1])
+
+
+def _with_both_outcomes(loans: Loans, section: Section) -> Loans:
+    bads = int(loans.bad.sum())
+    if 0 < bads < len(loans):
+        return loans
+    if not len(loans):
+        counts = ", ".join(f"{count} {why}" for why, count in loans.set_aside.items())
+        raise DataError(f"no row is left to learn from ({counts})", todo="run `loanbook check` to see why")
+    every = "bad" if bads else "good"
+    raise TrainingError(
+        f"all {len(loans)} usable loans are {every}: there is nothing to tell apart",
+        where=section.where("target"),
+        todo="bring loans of both outcomes, or correct `target` and `bad` in the book",
+    )
+
+
+def _days(table: pl.DataFrame, name: str | None, types: dict[str, ColumnType]) -> Floats | None:
+    if name is None:
+        return None
+    return DateField(name, "date", required=False, format=types[name].format).codes(table[name])[0]
+
+
+def _numbers(table: pl.DataFrame, name: str | None, types: dict[str, ColumnType]) -> Floats | None:
+    if name is None:
+        return None
+    return NumberField(name, "decimal", required=False, format=types[name].format).codes(table[name])[0]
+
+
+def _groups(table: pl.DataFrame, name: str | None) -> NDArray[np.int64]:
+    """Number the rows by id; a row without one stands alone."""
+    if name is None:
+        return np.arange(table.height)
+    number = table[name].rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+    alone = number == 0
+    return np.where(alone, number.max(initial=0) + 1 + np.cumsum(alone), number)
+
+
+def _listed(values: list[str]) -> str:
+    return ", ".join(repr(value) for value in values)

@@ -1,0 +1,45 @@
+"""Which rung to keep: the simplest that is not clearly worse than the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loanbook.evaluation.benchmark import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The rung that was chosen, the best one, and the sentence that says why."""
+
+    name: str
+    best: str
+    why: str
+
+
+def choose(results: Sequence[Result]) -> Choice:
+    """Choose the most interpretable rung within one standard error of the best.
+
+    Both are judged by the folds of the development rows, so that the test rows stay untouched (the rule is that of
+    Breiman, Friedman, Olshen & Stone 1984).
+
+    >>> floor = Result("floor", "Floor", 0, (0.5, 0.5, 0.5))
+    >>> line, forest = Result("line", "Line", 2, (0.74, 0.76, 0.75)), Result("forest", "Forest", 5, (0.74, 0.78, 0.76))
+    >>> choose([floor, line, forest]).name
+    'line'
+    """
+    measured = [result for result in results if not result.skipped]
+    best = max(measured, key=lambda result: result.mean)
+    bar = best.mean - best.error
+    chosen = min((result for result in measured if result.mean >= bar), key=lambda result: result.interpretability)
+    if chosen is best:
+        why = (
+            f"{best.title} has the best AUC over the folds, {best.mean:.4f}, and no simpler rung comes within one "
+            f"standard error ({best.error:.4f}) of it"
+        )
+    else:
+        why = (
+            f"{chosen.title} has an AUC of {chosen.mean:.4f} over the folds, within one standard error "
+            f"({best.error:.4f}) of the best, {best.title} with {best.mean:.4f}, and is easier to understand"
+        )
+    return Choice(chosen.name, best.name, why)

@@ -1,0 +1,292 @@
+"""The page to read first: the life of a model, from a lender's table to a decision.
+
+A use case says what is peculiar to its question (see `UseCase`); all of this page is written once for all of them.
+
+    load        the table that the book names                                 data/sources
+    check       the data contract, learned and enforced                       data/contract, data/loans
+    split       train, calibrate, test, in the order of time                  data/splits
+    benchmark   every rung of the ladder, floor first                         evaluation/benchmark
+    choose      the simplest rung that is not clearly worse than the best     evaluation/selection
+    fit         that rung on every labelled row, calibrated out of fold       models/training
+    register    as challenger, or as champion when there is none              registry/versions
+    decide      one application, or a stream of them                          decisions/decider
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from loanbook.book import Book, Section
+from loanbook.data import sources
+from loanbook.data.inference import ColumnType, infer_table
+from loanbook.data.leakage import Suspect, suspects
+from loanbook.data.loans import Loans
+from loanbook.data.splits import Split
+from loanbook.decisions.decider import Decider, open_decider
+from loanbook.errors import BookError, RegistryError
+from loanbook.evaluation.benchmark import Progress, Result, benchmark, quiet
+from loanbook.evaluation.selection import Choice, choose
+from loanbook.files import write_whole
+from loanbook.models.training import Rung, Setting, fit_model
+from loanbook.registry.versions import Registry, Version
+
+
+class UseCase(Protocol):
+    """What is peculiar to one lending question."""
+
+    @property
+    def name(self) -> str:
+        """As in the book, on the command line and in the API."""
+
+    @property
+    def question(self) -> str:
+        """What it answers, as a person would ask it."""
+
+    @property
+    def ladder(self) -> Sequence[Rung]:
+        """The models to compare, floor first."""
+
+    def learn(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Loans:
+        """Read a table into labelled rows that keep their contract."""
+
+    def split(self, loans: Loans, seed: int) -> Split:
+        """Part the rows into training, calibration and test."""
+
+    def worth(self, section: Section, test: Loans, results: Sequence[Result], chosen: Result) -> dict[str, Any]:
+        """Say what the chosen rung is worth to the lender, as plain JSON with a `sentence`."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one training found, and where it is kept.
+
+    book, usecase : whose it is.
+    version : the registered candidate; its `role` says whether it decides already.
+    results : the benchmark, one result a rung. choice : which rung became the candidate, and why.
+    card : what is known of the candidate. warnings : what the lender should look at before trusting it.
+    """
+
+    book: Book
+    usecase: UseCase
+    version: Version
+    results: tuple[Result, ...]
+    choice: Choice
+    card: dict[str, Any]
+    warnings: tuple[str, ...]
+
+    @property
+    def leaderboard(self) -> list[dict[str, Any]]:
+        """The benchmark as plain rows."""
+        return [result.to_json() for result in self.results]
+
+    def report(self) -> dict[str, Any]:
+        """All of it as plain JSON: the card, with the times that a card leaves out."""
+        return {**self.card, "version": self.version.version, "role": self.version.role, "ladder": self.leaderboard}
+
+    @cached_property
+    def champion(self) -> Decider:
+        """The model that decides after this training."""
+        return champion(self.book, self.usecase)
+
+
+def train(
+    book: Book,
+    usecase: UseCase,
+    *,
+    only: Sequence[str] = (),
+    budget: float | None = None,
+    jobs: int = 0,
+    seed: int = 0,
+    progress: Progress = quiet,
+) -> Run:
+    """Benchmark a use case's ladder on the book's table and register the candidate.
+
+    Parameters
+    ----------
+    book : what the lender declared.
+    usecase : the question.
+    only : names of rungs to compare; all by default.
+    budget : seconds for the benchmark.
+    jobs : threads; all cores by default.
+    seed : of everything that is drawn; the same seed and data give the same candidate.
+    progress : told what is being done, and how far it is.
+
+    Raises
+    ------
+    LoanbookError : the book, the table or the labels do not allow it.
+    """
+    section = book.section(usecase.name)
+    ladder = _rungs(usecase, only)
+    setting = Setting(time=section.time, amount=section.amount, seed=seed, jobs=jobs or _cores())
+
+    table, types = load(book, section)
+    loans = usecase.learn(table, section, types)
+    warnings = _warnings(table, section, loans, types)
+    parts = usecase.split(loans, seed)
+    results = benchmark(ladder, loans, parts, setting, budget=budget, progress=progress)
+    choice = choose(results)
+    chosen = next(result for result in results if result.name == choice.name)
+    card = {
+        "usecase": usecase.name,
+        "question": usecase.question,
+        "rung": chosen.name,
+        "title": chosen.title,
+        "why": choice.why,
+        "metrics": chosen.to_json()["test"],
+        "rows": len(loans),
+        "bad_rate": float(loans.bad.mean()),
+        "set_aside": loans.set_aside,
+        "split": parts.to_json(),
+        "ladder": [_without_time(result) for result in results],
+        "worth": usecase.worth(section, loans.take(parts.test), results, chosen),
+        "warnings": list(warnings),
+    }
+    rung = next(rung for rung in ladder if rung.name == choice.name)
+    model = fit_model(rung, loans, setting, usecase=usecase.name, card=card)
+
+    registry = Registry(book)
+    version = registry.register(usecase.name, model)
+    run = Run(book, usecase, version, results, choice, card, warnings)
+    write_whole(_report_path(book, usecase), json.dumps(run.report(), indent=1).encode())
+    return run
+
+
+def load(book: Book, section: Section) -> tuple[pl.DataFrame, dict[str, ColumnType]]:
+    """Read the table a section names, and find out what each column is."""
+    table = sources.read(section.data)
+    book.check_columns(section, table.columns)
+    return table, infer_table(table, section.types)
+
+
+def champion(book: Book, usecase: UseCase) -> Decider:
+    """Load the model that decides.
+
+    Raises
+    ------
+    RegistryError : nothing was trained yet, or the artefact is not what was written.
+    """
+    found = Registry(book).champion(usecase.name)
+    if found is None:
+        todo = f"run `loanbook train {usecase.name}` first"
+        raise RegistryError(f"the use case {usecase.name!r} has no champion yet", todo=todo)
+    return decider(book, usecase, found.version)
+
+
+def decider(book: Book, usecase: UseCase, version: int) -> Decider:
+    """Load one version, whatever its role, with the policy that the book states today."""
+    registry = Registry(book)
+    return open_decider(book, registry, registry.version(usecase.name, version))
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """How a batch went: rows scored, and of those the rows that broke the contract and have no prediction."""
+
+    rows: int
+    refused: int
+
+
+def predict(
+    book: Book,
+    usecase: UseCase,
+    table: str | Path,
+    output: str | Path,
+    *,
+    version: int | None = None,
+    reasons: bool = False,
+    progress: Progress = quiet,
+) -> Predicted:
+    """Score a file row by row in its order; the file may exceed the memory.
+
+    Parameters
+    ----------
+    table : CSV or Parquet, or a glob of them.
+    output : CSV or Parquet by its suffix; written whole or not at all.
+    version : which model; the champion by default.
+    reasons : add the principal reasons.
+
+    Raises
+    ------
+    LoanbookError : the table cannot be read or lacks a column, the output cannot be written.
+    """
+    sources.check_output(output)
+    scorer = champion(book, usecase) if version is None else decider(book, usecase, version)
+    total, done, refused = sources.count(table), 0, 0
+
+    def scored() -> Iterator[pl.DataFrame]:
+        nonlocal done, refused
+        for batch in sources.batches(table):
+            made = scorer.decide_table(batch, reasons=reasons)
+            done, refused = done + made.height, refused + made.height - made["error"].null_count()
+            progress("scoring", done, total)
+            yield made
+
+    sources.write_batches(output, scored())
+    return Predicted(done, refused)
+
+
+def last_report(book: Book, usecase: UseCase) -> dict[str, Any]:
+    """Return the benchmark of the last training.
+
+    Raises
+    ------
+    RegistryError : nothing was trained yet.
+    """
+    path = _report_path(book, usecase)
+    if not path.exists():
+        todo = f"run `loanbook train {usecase.name}` first"
+        raise RegistryError(f"there is no training of {usecase.name!r} to show", todo=todo)
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return report
+
+
+def _rungs(usecase: UseCase, only: Sequence[str]) -> list[Rung]:
+    names = [rung.name for rung in usecase.ladder]
+    if unknown := [name for name in only if name not in names]:
+        raise BookError(
+            f"the ladder of {usecase.name!r} has no rung {unknown[0]!r}",
+            todo=f"choose among {', '.join(names)}",
+        )
+    return [rung for rung in usecase.ladder if not only or rung.name in only]
+
+
+def _warnings(table: pl.DataFrame, section: Section, loans: Loans, types: dict[str, ColumnType]) -> tuple[str, ...]:
+    """Name the columns that look as if they were known only after the decision, and the rows that were set aside."""
+    found = [f"{count:,} rows set aside: {why}" for why, count in loans.set_aside.items()]
+    return (
+        *found,
+        *(f"{suspect.column} may be known only later: {suspect.evidence}" for suspect in _leaks(table, section, types)),
+    )
+
+
+def _leaks(table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> list[Suspect]:
+    from loanbook.data.loans import outcomes
+
+    apart = {section.target, section.id, section.outcome_time, *section.ignore, *section.protected} - {None}
+    bad = outcomes(table[section.target], section)
+    labelled = ~pl.Series(bad).is_nan().to_numpy()
+    return suspects(
+        table.filter(labelled), bad[labelled], types=types, time=section.time, exclude=tuple(map(str, apart))
+    )
+
+
+def _without_time(result: Result) -> dict[str, Any]:
+    """Leave out what differs from one machine to the next, so that equal trainings make equal artefacts."""
+    return {name: value for name, value in result.to_json().items() if name != "fit_seconds"}
+
+
+def _report_path(book: Book, usecase: UseCase) -> Path:
+    return book.home / "reports" / f"{usecase.name}.json"
+
+
+def _cores() -> int:
+    import os
+
+    return os.cpu_count() or 1

@@ -1,0 +1,110 @@
+"""A trained model: everything between a raw application and a calibrated probability with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from loanbook.data.contract import Contract
+from loanbook.errors import Problem
+from loanbook.features.fitting import Group
+from loanbook.features.plan import Plan, group_sums
+from loanbook.models.scoring import Calibration, Scorer, sigmoid
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a model says of n rows; NaN where a row breaks the contract.
+
+    codes : (n, fields) what the contract read.
+    margin : (n,) the scorer's log-odds of bad. log_odds : (n,) calibrated.
+    probability, lower, upper : (n,) calibrated probability of default and its interval.
+    problems : row number -> what is wrong with the row.
+    """
+
+    codes: Floats
+    margin: Floats
+    log_odds: Floats
+    probability: Floats
+    lower: Floats
+    upper: Floats
+    problems: dict[int, list[Problem]]
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """Contract, feature plan, scorer and calibration, fitted together.
+
+    One row and a million go through the same functions, so their answers are equal to the last bit.
+
+    Parameters
+    ----------
+    usecase : the question it answers.
+    contract, plan, scorer, calibration : the four steps of an answer, in their order.
+    card : what is known about it, as plain JSON: figures, floor, economics, limits.
+    """
+
+    usecase: str
+    contract: Contract
+    plan: Plan
+    scorer: Scorer
+    calibration: Calibration
+    card: Mapping[str, Any]
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The columns that a reason names together, in the order of `contributions`."""
+        return self.plan.groups
+
+    @cached_property
+    def base_log_odds(self) -> float:
+        """Mean calibrated log-odds of the training rows: what contributions start from."""
+        return self.calibration.offset + self.calibration.slope * self.scorer.base
+
+    def score_row(self, row: Mapping[str, object]) -> Scored:
+        """Score one application.
+
+        Raises
+        ------
+        RowRefused : names every field that breaks the contract.
+        """
+        return self.score_codes(self.contract.code_row(row)[None, :])
+
+    def score_table(self, table: pl.DataFrame) -> Scored:
+        """Score a table; rows that break the contract are NaN, with their problems."""
+        coded = self.contract.code_table(table)
+        if not coded.problems:
+            return self.score_codes(coded.values)
+        sound = np.flatnonzero(coded.sound)
+        part = self.score_codes(coded.values[sound])
+        figures = {
+            name: _spread(getattr(part, name), sound, table.height)
+            for name in ("margin", "log_odds", "probability", "lower", "upper")
+        }
+        return Scored(codes=coded.values, problems=coded.problems, **figures)
+
+    def score_codes(self, codes: Floats) -> Scored:
+        """Score (n, fields) codes that keep the contract."""
+        margin = self.scorer.margin(self.plan.transform(codes))
+        log_odds = self.calibration.log_odds(margin)
+        lower, upper = self.calibration.interval(log_odds)
+        return Scored(codes, margin, log_odds, sigmoid(log_odds), lower, upper, {})
+
+    def contributions(self, codes: Floats) -> Floats:
+        """Return what each group added to `base_log_odds`, (n, groups): exact, adding up to the calibrated log-odds."""
+        moved = self.scorer.contributions(self.plan.transform(codes)) * self.calibration.slope
+        return group_sums(moved, self.plan.group_of, self.groups)
+
+
+def _spread(values: Floats, rows: NDArray[np.intp], height: int) -> Floats:
+    out = np.full(height, np.nan)
+    out[rows] = values
+    return out

@@ -1,0 +1,51 @@
+"""Will this loan go bad? The probability of default, and the decision that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import polars as pl
+
+from loanbook.book import Section
+from loanbook.data.inference import ColumnType
+from loanbook.data.loans import Loans
+from loanbook.data.splits import Split, split
+from loanbook.evaluation.benchmark import Result
+from loanbook.evaluation.economics import break_even, impact, profit_curve
+from loanbook.models.risk import LADDER
+from loanbook.models.training import Rung
+
+_USUAL_APPROVAL = 0.80  # compare at this share when the book does not name one
+
+
+class Risk:
+    """Probability of default: table in, approve, refer or decline out."""
+
+    name = "risk"
+    question = "Will this loan go bad?"
+    ladder: Sequence[Rung] = LADDER
+
+    def learn(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Loans:
+        """Read a table into loans whose outcome is known."""
+        return Loans.learn(table, section, types)
+
+    def split(self, loans: Loans, seed: int) -> Split:
+        """Out of time where the book names one, else stratified."""
+        return split(loans.bad, time=loans.time, known=loans.known, groups=loans.groups, seed=seed)
+
+    def worth(self, section: Section, test: Loans, results: Sequence[Result], chosen: Result) -> dict[str, Any]:
+        """Bad loans avoided and profit made on the test rows, beside approving all and the one-rule policy."""
+        rule = next((result for result in results if result.name == "one_rule" and not result.skipped), chosen)
+        rate = section.policy.approval_rate or _USUAL_APPROVAL
+        found = impact(test.bad, chosen.probabilities, rule.probabilities, test.amount, section.economics, rate)
+        curve = profit_curve(test.bad, chosen.probabilities, test.amount, section.economics)
+        return {
+            **asdict(found),
+            "sentence": found.sentence(),
+            "break_even": break_even(section.economics),
+            "best_cutoff": asdict(curve.best_cutoff),
+            "best_profit": asdict(curve.best_profit),
+            "best_approval_rate": float(curve.approval_rate[curve.best]),
+        }
