@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,6 +26,11 @@ class ApproveAll(RiskClassifier):
 
     def _learn(self, x: Floats, y: Floats, weight: Floats) -> Additive:
         return constant(base_log_odds(y, weight), x.shape[1])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.poor_score = True
+        return tags
 
     def describe(self, names: Sequence[str]) -> str:  # noqa: ARG002  # there is nothing to name
         """One sentence with the base rate."""

@@ -17,7 +17,11 @@ from loanbook.models.scoring import Additive, Scorer, sigmoid
 
 Floats = NDArray[np.float64]
 
-__all__ = ["Floats", "RiskClassifier", "base_log_odds", "check_names", "constant"]
+__all__ = ["Floats", "OneOutcome", "RiskClassifier", "base_log_odds", "check_names", "constant"]
+
+
+class OneOutcome(TrainingError, ValueError):
+    """Every row has the same outcome: a TrainingError to a lender, a ValueError to scikit-learn."""
 
 
 class RiskClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn ships no types
@@ -51,7 +55,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
         Raises
         ------
-        TrainingError : every row has the same outcome, or those of one outcome weigh nothing.
+        OneOutcome : every row has the same outcome, or those of one outcome weigh nothing.
         ValueError : x or y is not what scikit-learn calls valid.
         """
         rows, labels = validate_data(self, x, y, dtype=np.float64, ensure_all_finite="allow-nan")
@@ -89,7 +93,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """Return the likelier class, (n,); at log-odds of exactly 0 the good one."""
-        return np.asarray(self.classes_[(self.decision_function(x) > 0).astype(np.intp)])
+        bad = self.decision_function(x) > 0
+        return np.asarray(self.classes_[bad.astype(np.intp)])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -137,7 +142,7 @@ def _two_classes(classes: NDArray[Any], bad: NDArray[np.intp], weight: Floats) -
         )
     seen = np.bincount(bad, weight, minlength=2) > 0
     if not seen.all():
-        raise TrainingError(
+        raise OneOutcome(
             "every loan has the same outcome (only one class), so there is nothing to tell apart",
             todo="check the target, and which of its values is the bad one",
         )

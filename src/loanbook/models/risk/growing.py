@@ -97,15 +97,18 @@ def rules(tree: TreeEnsemble, names: Sequence[str]) -> str:
         if tree.feature[node] < 0:
             lines.append("    " * depth + _leaf(tree, node))
             continue
-        name, cut = names[tree.feature[node]], f"{tree.threshold[node]:.6g}"
-        low, high = f"{name} < {cut}", f"{name} >= {cut}"
-        if tree.missing_left[node]:
-            low += " or missing"
-        else:
-            high += " or missing"
+        low, high = _conditions(names[tree.feature[node]], tree.threshold[node], to_left=tree.missing_left[node])
         stack.append((int(tree.right[node]), depth + 1, high))
         stack.append((int(tree.left[node]), depth + 1, low))
     return "\n".join(lines)
+
+
+def _conditions(name: str, cut: float, *, to_left: bool) -> tuple[str, str]:
+    """What leads left and what leads right; scikit-learn writes an infinite threshold to part known from missing."""
+    if not np.isfinite(cut):
+        return f"{name} known", f"{name} missing"
+    low, high = f"{name} < {cut:.6g}", f"{name} >= {cut:.6g}"
+    return (f"{low} or missing", high) if to_left else (low, f"{high} or missing")
 
 
 def _leaf(tree: TreeEnsemble, node: int) -> str:

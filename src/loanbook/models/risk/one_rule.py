@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
 from loanbook.models.risk.base import Floats, RiskClassifier, check_names
@@ -109,21 +110,22 @@ class OneRule(RiskClassifier):
         if not len(used):
             return f"No column tells good from bad: {_share(rule.margin(np.zeros((1, rule.width)))[0])} bad."
         column = int(used[0])
-        cuts = np.unique(rule.threshold[rule.feature >= 0]).astype(np.float64)
+        cuts = np.unique(rule.threshold[np.isfinite(rule.threshold) & (rule.feature >= 0)])
         probe = np.zeros((len(cuts) + 2, rule.width))
         probe[:, column] = [-np.inf, *cuts, np.nan]
         *bands, missing = rule.margin(probe)
-        told = "; ".join(_bands(cuts, bands, missing))
-        return f"Decide by {called[column]} alone: {told}."
+        return f"Decide by {called[column]} alone: {'; '.join(_bands(cuts, bands, missing))}."
 
 
-def _bands(cuts: Floats, bands: list[float], missing: float) -> list[str]:
+def _bands(cuts: NDArray[np.float32], bands: list[float], missing: float) -> list[str]:
+    """Each band with its share of bad loans; missing values in the band whose leaf they share, or in their own."""
     edges = [f"{cut:.6g}" for cut in cuts]
-    texts = [f"below {edges[0]}"]
-    texts += [f"{low} to {high}" for low, high in pairwise(edges)]
-    texts += [f"from {edges[-1]}"]
-    at = len(bands) - 1 - bands[::-1].index(missing)
-    texts[at] += " (or missing)"
+    texts = [f"{low} to {high}" for low, high in pairwise(edges)]
+    texts = [f"below {edges[0]}", *texts, f"from {edges[-1]}"] if edges else ["known"]
+    if missing in bands:
+        texts[len(bands) - 1 - bands[::-1].index(missing)] += " (or missing)"
+    else:
+        texts, bands = [*texts, "missing"], [*bands, missing]
     return [f"{text}, {_share(band)} bad" for text, band in zip(texts, bands, strict=True)]
 
 

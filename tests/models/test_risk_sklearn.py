@@ -1,0 +1,31 @@
+"""The rungs are scikit-learn classifiers, by scikit-learn's own checks."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from loanbook.models.risk import LADDER
+from loanbook.models.risk.approve_all import ApproveAll
+
+COUNTS_ROWS = {
+    "check_sample_weight_equivalence_on_dense_data": "folds, draws and least sizes count rows, whatever they weigh",
+}
+ARRAY_API = "SCIPY_ARRAY_API is not set"
+
+
+def expected_to_fail(estimator: BaseEstimator) -> dict[str, str]:
+    """Checks that a rung does not pass, each with its reason."""
+    return {} if isinstance(estimator, ApproveAll) else COUNTS_ROWS
+
+
+@pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix:UserWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.EstimatorCheckFailedWarning")
+@parametrize_with_checks([rung.make(0, 1) for rung in LADDER], expected_failed_checks=expected_to_fail)
+def test_scikit_learn_accepts_the_rung(estimator, check) -> None:
+    if "array_api" in str(check) and "SCIPY_ARRAY_API" not in os.environ:
+        pytest.skip(ARRAY_API)
+    check(estimator)
