@@ -34,11 +34,13 @@ __all__ = [
 def break_even(economics: Economics) -> float:
     """Probability of bad at which a loan earns nothing: margin / (margin + loss given default).
 
-    Where probabilities are right, approving below it is the most profitable policy.
+    Where probabilities are right, approving below it is the most profitable policy. Without a loss it is 1.
 
     >>> round(break_even(Economics(loss_given_default=0.60, margin=0.08)), 4)
     0.1176
     """
+    if economics.loss_given_default == 0.0:
+        return 1.0
     return economics.margin / (economics.margin + economics.loss_given_default)
 
 
