@@ -122,6 +122,7 @@ def _by_level(column: pl.Series, code: Callable[[object], float]) -> tuple[NDArr
     values, problems = _one_by_one(distinct, code, np.empty(len(distinct)), np.ones(len(distinct), np.bool_))
     position = np.arange(len(distinct), dtype=np.uint32)
     where = column.replace_strict(distinct, pl.Series(position), return_dtype=pl.UInt32).to_numpy()
+    where = where.astype(np.intp, copy=False)  # an empty column gives floats
     wrong = np.isin(where, np.fromiter(problems, np.int64, len(problems)))
     return values[where], {int(row): problems[int(where[row])] for row in np.flatnonzero(wrong)}
 
