@@ -7,7 +7,7 @@ Drift is no defect: thresholds are set where honest change over years ends and m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import polars as pl
 
@@ -17,7 +17,7 @@ from loanbook.data.quality.finding import Finding
 from loanbook.data.quality.profile import Profile
 from loanbook.data.quality.table import Table
 
-__all__ = ["Finding", "Profile", "check"]
+__all__ = ["Finding", "Profile", "check", "ordered"]
 
 Check = Callable[[Table, Profile | None], Iterator[Finding]]
 
@@ -33,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     numbers.units,
     rows.breaches,
     numbers.far_off,
+    numbers.fractions,
     numbers.special_codes,
     columns.missing,
     columns.constant,
@@ -82,4 +83,9 @@ def check(
     for ask in CHECKS:
         for finding in ask(table, reference):
             found.setdefault((finding.check, finding.column, finding.what), finding)
-    return sorted(found.values(), key=lambda finding: _ORDER[finding.severity])
+    return ordered(found.values())
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors first, then warnings, then notes."""
+    return sorted(findings, key=lambda finding: _ORDER[finding.severity])

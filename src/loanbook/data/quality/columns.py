@@ -46,14 +46,15 @@ def constant(table: Table, reference: Profile | None) -> Iterator[Finding]:
             continue
         if reference is None:
             what, advice = f"every value is {value}: it tells nothing", "put it under ignore"
-            yield Finding("constant", name, what, advice, "warning")
+            yield Finding("constant", name, what, advice, "warning", table.height)
         elif (usual := reference.columns.get(name)) is not None and usual.distinct > 1:
             share = usual.levels.get(value, 0.0)
             shown = as_day(reading.present[0]) if usual.kind == "date" else value
             what = f"every value is {shown}, in the reference {share:.0%} were"
-            # A programme that ends makes an honest constant out of a frequent level; a rare value does not win so.
-            severity: Severity = "error" if share < 0.5 else "note"
-            yield Finding("constant", name, what, "see whether the source still fills it", severity)
+            # Nearly all rows had it before: then it may be so by chance, or because a programme ended.
+            severity: Severity = "error" if share < 0.9 else "note"
+            advice = "see whether the source still fills it"
+            yield Finding("constant", name, what, advice, severity, table.height)
 
 
 def _only_value(table: Table, name: str) -> str | None:
@@ -88,26 +89,25 @@ def spelling(table: Table, reference: Profile | None) -> Iterator[Finding]:
 
 
 def new_levels(table: Table, reference: Profile | None) -> Iterator[Finding]:
-    """Frequent levels that the reference hardly had, where it had few levels."""
+    """Frequent levels that the reference hardly had."""
     if reference is None or reference.rows < 200:
         return
     for name in table.of_kind(CategoryField):
         field, usual, counts = table.fields[name], reference.columns.get(name), table.levels[name]
         if usual is None or not isinstance(field, CategoryField) or field.closed:
             continue
-        if usual.distinct <= 60:
-            known = {*field.levels, *usual.levels}
-            least = max(5, 0.01 * table.height)
-            new = [level for level, count in counts.items() if level not in known and count >= least]
-        else:
-            unknown = [level for level in counts if level not in set(field.levels)]
-            rows = sum(counts[level] for level in unknown)
-            new = unknown if rows / table.height > usual.rare + 0.5 else []
+        known = {*field.levels, *usual.levels}
+        unknown = [level for level in counts if level not in known]
+        frequent = [level for level in unknown if counts[level] >= max(5, 0.01 * table.height)]
+        # A new bank or a new town is news; a new value among a few, or hardly any known one, is a mistake.
+        many = sum(counts[level] for level in unknown) / table.height > usual.rare + 0.5
+        new = unknown if many else frequent
         if new:
+            severity: Severity = "error" if many or usual.distinct <= 60 else "warning"
             rows = sum(counts[level] for level in new)
             what, advice = "the reference did not have this value", "correct it, or train again with rows that have it"
             where = _rows_of(table, name, set(new))
-            yield Finding("unseen_category", name, what, advice, "error", rows, where, new[0])
+            yield Finding("unseen_category", name, what, advice, severity, rows, where, new[0])
 
 
 def dates(table: Table, reference: Profile | None) -> Iterator[Finding]:
@@ -120,13 +120,18 @@ def dates(table: Table, reference: Profile | None) -> Iterator[Finding]:
         if usual is None or len(days) < 50:
             continue
         share, apart = weekend(days), month_difference(days)
-        advice = "see whether day and month were swapped on the way"
         if usual.weekend < 0.1 and share > usual.weekend + 0.04 + 3 * np.sqrt(0.05 / len(days)):
             what = f"{share:.0%} of the dates fall on a weekend, in the reference {usual.weekend:.0%} did"
-            yield Finding("day_month", name, what, advice)
+            yield _swapped_days(table, name, days, what)
         elif apart > usual.months + 0.3:
             what = "days 1 to 12 fall into other months than the later days do"
-            yield Finding("day_month", name, what, advice)
+            yield _swapped_days(table, name, days, what)
+
+
+def _swapped_days(table: Table, name: str, days: np.ndarray, what: str) -> Finding:
+    advice = "see whether day and month were swapped on the way"
+    rows = np.flatnonzero((table.readings[name].values + 3) % 7 >= 5)
+    return Finding("day_month", name, what, advice, "error", len(days), first_rows(rows), as_day(days[0]))
 
 
 def _future(table: Table, name: str, days: np.ndarray) -> Iterator[Finding]:

@@ -45,11 +45,12 @@ class Finding:
         return f"{where}{self.what}{self._where()}. {self.advice[:1].upper()}{self.advice[1:]}."
 
     def _where(self) -> str:
+        example = "" if self.example in self.what else self.example
         if not self.count:
-            return f" (such as {self.example})" if self.example else ""
+            return f" (such as {example})" if example else ""
         rows = "1 row" if self.count == 1 else f"{self.count:,} rows"
         which = f", such as row {self.rows[0]}" if self.rows else ""
-        return f" ({rows}{which}{': ' + self.example if self.example else ''})"
+        return f" ({rows}{which}{': ' + example if example else ''})"
 
     def to_json(self) -> dict[str, Any]:
         """Everything, in JSON's types."""

@@ -26,7 +26,8 @@ def units(table: Table, reference: Profile | None) -> Iterator[Finding]:
             todo = f"{'divide' if factor > 1 else 'multiply'} by {named:,.0f}, if the unit changed"
             middle, before = f"{np.median(reading.present):.6g}", f"{usual.at(0.5):.6g}"
             what = f"all values are about {size} in the reference: the median is {middle}, it was {before}"
-            yield Finding("units", name, what, todo)
+            rows, example = np.flatnonzero(~np.isnan(reading.values)), f"{reading.present[0]:.15g}"
+            yield Finding("units", name, what, todo, "error", len(rows), first_rows(rows), example)
 
 
 def far_off(table: Table, reference: Profile | None) -> Iterator[Finding]:
@@ -48,6 +49,17 @@ def far_off(table: Table, reference: Profile | None) -> Iterator[Finding]:
                 yield Finding(
                     "far_off", name, what, advice, "error", len(rows), first_rows(rows), table.cell(name, int(rows[0]))
                 )
+
+
+def fractions(table: Table, reference: Profile | None) -> Iterator[Finding]:
+    """Fractions in a column of whole numbers: another unit, an average, or another column."""
+    for name, reading, _ in _pairs(table, reference):
+        rows = np.flatnonzero(reading.values % 1 != 0)
+        rows = rows[~np.isnan(reading.values[rows])]
+        if table.fields[name].kind == "integer" and len(rows) >= max(3, 0.003 * len(reading.present)):
+            what, advice = "has fractions, where the reference has whole numbers", "see whether the unit changed"
+            example = table.cell(name, int(rows[0]))
+            yield Finding("fractions", name, what, advice, "error", len(rows), first_rows(rows), example)
 
 
 def special_codes(table: Table, reference: Profile | None) -> Iterator[Finding]:

@@ -65,8 +65,8 @@ class ColumnProfile:
     def concentrated(self) -> bool:
         """Say whether a handful of values make up nearly all rows."""
         if self.values:
-            return len(set(self.values[2:-2])) <= 5
-        return sum(sorted(self.levels.values())[-5:]) >= 0.9
+            return len(set(self.values[2:-2])) <= 3
+        return sum(sorted(self.levels.values())[-3:]) >= 0.9
 
     def at(self, share: float) -> float:
         """The quantile nearest to `share`."""

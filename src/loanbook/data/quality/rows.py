@@ -39,7 +39,8 @@ def breaches(table: Table, reference: Profile | None) -> Iterator[Finding]:
             message, todo = reading.problems[places[0]], advice
             if check == "range" and len(places) >= 5:
                 todo = _unit_advice(reading.values[places], name, reference) or advice
-            yield Finding(check, name, message, todo, "error", len(places), first_rows(places))
+            example = "" if check == "missing" else table.cell(name, places[0])
+            yield Finding(check, name, message, todo, "error", len(places), first_rows(places), example)
 
 
 def _kind(message: str) -> tuple[str, str]:

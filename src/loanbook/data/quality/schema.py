@@ -23,10 +23,10 @@ def columns(table: Table, reference: Profile | None) -> Iterator[Finding]:
             continue
         near = get_close_matches(field.name, extra, n=1) or _alike(table, field, extra, reference)
         advice = f'rename "{near[0]}" to it' if near else "add it"
-        yield Finding("missing_column", field.name, "this column is not in the table", advice)
+        yield Finding("missing_column", field.name, "this column is not in the table", advice, "error", table.height)
     if table.id is not None and table.id not in table.frame.columns:
         what = "the id column is not in the table"
-        yield Finding("missing_column", table.id, what, "add it to tell rows apart", "warning")
+        yield Finding("missing_column", table.id, what, "add it to tell rows apart", "warning", table.height)
     for name in extra:
         what = "this column is new; it is not used"
         yield Finding("extra_column", name, what, "train again if the model should see it", "note")
@@ -57,7 +57,7 @@ def swapped(table: Table, reference: Profile | None) -> Iterator[Finding]:
             if swap <= 0.4 * stay:
                 # Columns of few values may come to look like each other by honest drift.
                 few = reference.columns[one].concentrated and reference.columns[other].concentrated
-                yield exchanged(one, other, "warning" if few and stay < 1 else "error")
+                yield exchanged(table, one, other, "warning" if few and stay < 1 else "error")
 
 
 def order(table: Table, reference: Profile | None) -> Iterator[Finding]:
@@ -71,7 +71,7 @@ def order(table: Table, reference: Profile | None) -> Iterator[Finding]:
         if len(wrong) < 3 or len(wrong) < 0.01 * both.sum():
             continue
         if len(wrong) > 0.5 * both.sum():
-            yield exchanged(upper, lower)
+            yield exchanged(table, upper, lower)
             continue
         row = int(wrong[0])
         yield Finding(
@@ -93,10 +93,11 @@ def _rescaled(table: Table, reference: Profile | None, names: tuple[str, str]) -
     )
 
 
-def exchanged(one: str, other: str, severity: Severity = "error") -> Finding:
+def exchanged(table: Table, one: str, other: str, severity: Severity = "error") -> Finding:
     """The finding that two columns stand for each other."""
     what = f"this column and {other} look swapped: each looks as the other did"
-    return Finding("swapped", one, what, "swap their names", severity)
+    example = f"{table.cell(one, 0)} and {table.cell(other, 0)}"
+    return Finding("swapped", one, what, "swap their names", severity, table.height, (1,), example)
 
 
 def _known(table: Table, reference: Profile) -> list[tuple[str, Field]]:

@@ -1,0 +1,125 @@
+"""`loanbook check`: one line per failure, and an exit code that a script can use."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from loanbook.cli import main
+
+BOOK = """
+[risk]
+data = "loans.csv"
+target = "status"
+bad = "bad"
+id = "id"
+time = "day"
+amount = "amount"
+ignore = ["paid_back"]
+"""
+
+
+@pytest.fixture
+def loans() -> pl.DataFrame:
+    row = pl.int_range(2000, eager=True).alias("id")
+    return pl.DataFrame({"id": row}).with_columns(
+        day=pl.date(2006, 1, 2).dt.offset_by((pl.col("id") % 97 * 7).cast(pl.String) + "d"),
+        amount=(pl.col("id").hash(1) % 90_000 + 10_000).cast(pl.Float64),
+        state=pl.col("id").hash(2).mod(7).replace_strict(dict(enumerate("ABCDEFG")), return_dtype=pl.String),
+        paid_back=pl.col("id").hash(3) % 5 == 0,
+        status=pl.when(pl.col("id").hash(3) % 5 == 0).then(pl.lit("bad")).otherwise(pl.lit("good")),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, loans: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Path:
+    loans.write_csv(tmp_path / "loans.csv")
+    (tmp_path / "loanbook.toml").write_text(BOOK)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_good_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == "0 failures in 2,000 rows of loans.csv, held against itself.\n"
+    assert main(["check", "risk", "--data", "loans.csv"]) == 0
+    assert "held against the book's data, loans.csv" in capsys.readouterr().out
+    assert not (folder / ".loanbook").exists()
+
+
+def test_a_failure_has_a_line_with_column_count_example_and_advice(
+    folder: Path, loans: pl.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    negative = pl.when(pl.col("id").is_in([5, 6, 7])).then(-pl.col("amount")).otherwise("amount")
+    loans.with_columns(negative.alias("amount")).drop("status", "paid_back").write_csv("new.csv")
+    assert main(["check", "--data", "new.csv"]) == 1
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"amount: '{-loans['amount'][5]}' is below 0, the least that is believable here")
+    assert "(3 rows, such as row 6)" in first
+    assert first.endswith("Correct the values; see whether their unit changed.")
+    assert last.startswith("1 failure in 2,000 rows of new.csv")
+
+
+def test_json_for_machines(folder: Path, loans: pl.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+    loans.with_columns(pl.col("amount") * 1000).write_csv("new.csv")
+    assert main(["check", "--data", "new.csv", "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["ok"], answer["rows"], answer["usecase"]) == (False, 2000, "risk")
+    units = answer["findings"][0]
+    assert (units["check"], units["column"], units["severity"]) == ("units", "amount", "error")
+
+
+def test_the_books_own_table(folder: Path, loans: pl.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "loanbook.toml").write_text(BOOK.replace('ignore = ["paid_back"]\n', ""))
+    loans.with_columns(
+        pl.when(pl.col("id") == 9).then(8).otherwise("id").alias("id"),
+        pl.when(pl.col("id") == 3).then(pl.date(1926, 5, 1)).otherwise("day").alias("day"),
+        constant=pl.lit("x"),
+    ).write_csv("loans.csv")
+    assert main(["check"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines[:-1]] == ["id", "day", "paid_back", "warning"]
+    assert "may be known only after the decision" in lines[2]
+    assert lines[3].startswith("warning: constant: every value is x")
+    assert lines[-1].startswith("3 failures, 1 warning in 2,000 rows")
+
+
+def test_loans_without_an_outcome_are_a_note_and_one_outcome_is_a_failure(
+    folder: Path, loans: pl.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = pl.col("status") == "bad"
+    loans.with_columns(pl.when(bad).then("status").alias("status")).write_csv("loans.csv")
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert "status: all outcomes are alike" in out
+    assert "note: status: has no outcome yet" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--data", "laons.csv"], "laons.csv: there is no such file. The nearest is loans.csv."),
+        (["--data", "empty.csv"], "empty.csv: the file is empty."),
+        (["--data", "cut.csv"], "the last line is cut off"),
+        (["rsik"], "'rsik' is one word too many"),
+        (["--book", "no.toml"], "no.toml"),
+    ],
+)
+def test_what_cannot_be_checked_is_one_paragraph_and_exit_code_2(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    (folder / "empty.csv").write_text("")
+    (folder / "cut.csv").write_text((folder / "loans.csv").read_text()[:-20])
+    assert main(["check", *words]) == 2
+    answer = capsys.readouterr()
+    assert answer.out == ""
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+
+
+def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--help"]) == 0
+    assert "loanbook check --data new_applications.csv" in capsys.readouterr().out
