@@ -48,9 +48,7 @@ def _understood(words: list[str] | None) -> tuple[str, str, int]:
     usecase, rest = split(words)
     action, *more = rest or ["list"]
     if action not in ACTIONS:
-        raise LoanbookError(
-            f"{action!r} is not something models can do", todo=f"choose among {', '.join(ACTIONS)}"
-        )
+        raise LoanbookError(f"{action!r} is not something models can do", todo=f"choose among {', '.join(ACTIONS)}")
     if rest and words and words[0] == action:
         usecase, more = split(more)
     if len(more) != ACTIONS[action]:
@@ -95,10 +93,7 @@ def _show(registry: Registry, usecase: str, number: int, *, json: bool) -> None:
 
 def _change(registry: Registry, usecase: str, action: str, number: int, *, why: str, json: bool) -> None:
     before = registry.champion(usecase)
-    if action == "promote":
-        now = registry.promote(usecase, number, why=why)
-    else:
-        now = registry.rollback(usecase, why=why)
+    now = registry.promote(usecase, number, why=why) if action == "promote" else registry.rollback(usecase, why=why)
     if json:
         emit({**_plain(now), "before": before.version if before else None})
         return

@@ -42,3 +42,10 @@ def command(
     finally:
         listener.close()
     return 0
+
+
+def check_port(port: int) -> None:
+    """Refuse a port that is taken, before any work is done for it."""
+    from loanbook.service.run import listen
+
+    listen("127.0.0.1", port).close()

@@ -135,7 +135,7 @@ class OutcomeLog:
         here = (decisions.c.usecase == self.usecase) & decisions.c.decision_id.in_(wanted)
         query = select(decisions.c.decision_id, outcomes.c.outcome)
         query = query.join_from(decisions, outcomes, isouter=True).where(here)
-        known: dict[str, str | None] = dict(connection.execute(query).tuples().all())
+        known = {row.decision_id: row.outcome for row in connection.execute(query)}
         fresh = []
         for place, row in enumerate(chunk, start):
             if not isinstance(row, Observed):
@@ -194,7 +194,7 @@ def _moment(value: Any) -> str:
     if isinstance(value, datetime | date):
         value = value.isoformat()
     try:
-        found = clock.moment(str(value))
+        found = clock.moment(value if isinstance(value, str) else "a number")
     except ValueError:
         raise ValueError(f"{str(value)[:40]!r} is not a date as 2026-11-22 or 2026-11-22T10:00:00Z") from None
     if found < _EARLIEST:

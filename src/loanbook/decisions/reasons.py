@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -50,6 +50,7 @@ _SENTENCES = {
     "LATE": "{title} is later than usual",
     "EARLY": "{title} is earlier than usual",
     "MISSING": "{title} was not given",
+    "UNKNOWN": "{title} is not known",
     "YES": "{title}: yes",
     "NO": "{title}: no",
     "EQUAL": "{first} and {second} are the same",
@@ -79,7 +80,13 @@ class Reason:
     contribution: float
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "code": self.code,
+            "feature": self.feature,
+            "value": self.value,
+            "text": self.text,
+            "contribution": self.contribution,
+        }
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,8 @@ class Reasoner:
             return own
         first, *others = (words(name).replace("_", " ") for name in group.fields)
         parts = {"first": first.capitalize(), "second": " ".join(others)}
+        if ending == "MISSING" and len(group.fields) > 1:
+            ending = "UNKNOWN"  # one part of a ratio may have been given
         return _SENTENCES[ending].format(title=group.title, value=value, **parts)
 
 

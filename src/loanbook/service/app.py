@@ -55,9 +55,7 @@ def create_app(book: Book) -> FastAPI:
         finally:
             desk.close()
 
-    app = Service(
-        title="loanbook", version=__version__, lifespan=life, docs_url=None, redoc_url=None, openapi_url=None
-    )
+    app = Service(title="loanbook", version=__version__, lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.metrics = Metrics()
     for router in (
         routes_decisions.router,
