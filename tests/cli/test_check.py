@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -24,13 +25,17 @@ ignore = ["paid_back"]
 
 @pytest.fixture
 def loans() -> pl.DataFrame:
-    row = pl.int_range(2000, eager=True).alias("id")
-    return pl.DataFrame({"id": row}).with_columns(
-        day=pl.date(2006, 1, 2).dt.offset_by((pl.col("id") % 97 * 7).cast(pl.String) + "d"),
-        amount=(pl.col("id").hash(1) % 90_000 + 10_000).cast(pl.Float64),
-        state=pl.col("id").hash(2).mod(7).replace_strict(dict(enumerate("ABCDEFG")), return_dtype=pl.String),
-        paid_back=pl.col("id").hash(3) % 5 == 0,
-        status=pl.when(pl.col("id").hash(3) % 5 == 0).then(pl.lit("bad")).otherwise(pl.lit("good")),
+    rng = np.random.default_rng(0)
+    bad = rng.random(2000) < 0.2
+    return pl.DataFrame(
+        {
+            "id": np.arange(2000),
+            "day": np.datetime64("2006-01-02") + 7 * rng.integers(0, 97, 2000),
+            "amount": rng.permutation(90_000)[:2000] + 10_000.0,
+            "state": rng.choice(list("ABCDEFG"), 2000),
+            "paid_back": ~bad,
+            "status": np.where(bad, "bad", "good"),
+        }
     )
 
 
