@@ -31,10 +31,11 @@ from loanbook.data.loans import Loans
 from loanbook.data.splits import Split
 from loanbook.decisions.decider import Decider, open_decider
 from loanbook.errors import BookError, RegistryError
-from loanbook.evaluation.benchmark import Progress, Result, benchmark, quiet
+from loanbook.evaluation.benchmark import STEPS, Progress, Result, benchmark, quiet
+from loanbook.evaluation.card import make_card
 from loanbook.evaluation.selection import Choice, choose
 from loanbook.files import write_whole
-from loanbook.models.training import Rung, Setting, fit_model
+from loanbook.models.training import FOLDS, Rung, Setting, fit_model
 from loanbook.registry.versions import Registry, Version
 
 
@@ -128,31 +129,20 @@ def train(
 
     table, types = load(book, section)
     loans = usecase.learn(table, section, types)
-    warnings = _warnings(table, section, loans, types)
     parts = usecase.split(loans, seed)
-    results = benchmark(ladder, loans, parts, setting, budget=budget, progress=progress)
+
+    steps = _Steps(progress, len(ladder))
+    results = benchmark(ladder, loans, parts, setting, budget=budget, progress=steps.measured)
     choice = choose(results)
     chosen = next(result for result in results if result.name == choice.name)
-    card = {
-        "usecase": usecase.name,
-        "question": usecase.question,
-        "rung": chosen.name,
-        "title": chosen.title,
-        "why": choice.why,
-        "metrics": chosen.to_json()["test"],
-        "rows": len(loans),
-        "bad_rate": float(loans.bad.mean()),
-        "set_aside": loans.set_aside,
-        "split": parts.to_json(),
-        "ladder": [_without_time(result) for result in results],
-        "worth": usecase.worth(section, loans.take(parts.test), results, chosen),
-        "warnings": list(warnings),
-    }
-    rung = next(rung for rung in ladder if rung.name == choice.name)
-    model = fit_model(rung, loans, setting, usecase=usecase.name, card=card)
+    worth = usecase.worth(section, loans.take(parts.test), results, chosen)
+    warnings = _warnings(table, section, loans, types)
+    about = {"usecase": usecase.name, "question": usecase.question}
+    card = make_card(loans, parts, results, choice, **about, worth=worth, warnings=warnings)
 
-    registry = Registry(book)
-    version = registry.register(usecase.name, model)
+    rung = next(rung for rung in ladder if rung.name == choice.name)
+    model = fit_model(rung, loans, setting, usecase=usecase.name, card=card, progress=steps.fitted)
+    version = Registry(book).register(usecase.name, model)
     run = Run(book, usecase, version, results, choice, card, warnings)
     write_whole(_report_path(book, usecase), json.dumps(run.report(), indent=1).encode())
     return run
@@ -277,13 +267,26 @@ def _leaks(table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) 
     )
 
 
-def _without_time(result: Result) -> dict[str, Any]:
-    """Leave out what differs from one machine to the next, so that equal trainings make equal artefacts."""
-    return {name: value for name, value in result.to_json().items() if name != "fit_seconds"}
-
-
 def _report_path(book: Book, usecase: UseCase) -> Path:
     return book.home / "reports" / f"{usecase.name}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Progress over the benchmark and, behind it, the fit on every loan."""
+
+    tell: Progress
+    rungs: int
+
+    @property
+    def total(self) -> int:
+        return self.rungs * STEPS + FOLDS + 1
+
+    def measured(self, what: str, done: int, _: int) -> None:
+        self.tell(what, done, self.total)
+
+    def fitted(self, done: int) -> None:
+        self.tell("Fitting on every loan", self.rungs * STEPS + done, self.total)
 
 
 def _cores() -> int:

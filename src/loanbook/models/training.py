@@ -79,7 +79,7 @@ def fit_model(
     *,
     usecase: str,
     card: Mapping[str, Any],
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> TrainedModel:
     """Fit a rung on all these rows and calibrate it on predictions that it made for rows it had not seen.
 
@@ -90,18 +90,19 @@ def fit_model(
     rung : which estimator.
     loans : every labelled row.
     card : what is known of the model; plain JSON.
-    progress : called after each of the FOLDS + 1 fits.
+    progress : told after each of the FOLDS + 1 fits how many are done.
     """
     margin = np.empty(len(loans))
-    for train, test in folds(loans.bad, loans.groups, count=FOLDS, seed=setting.seed):
+    divisions = folds(loans.bad, loans.groups, count=FOLDS, seed=setting.seed)
+    for done, (train, test) in enumerate(divisions, start=1):
         part = loans.take(train)
         plan, x = fit_plan(part, setting)
         margin[test] = fit_scorer(rung, x, part.bad, setting).margin(plan.transform(loans.codes[test]))
-        progress()
+        progress(done)
     calibration = Calibration.fit(margin, loans.bad)
     plan, x = fit_plan(loans, setting)
     scorer = fit_scorer(rung, x, loans.bad, setting)
-    progress()
+    progress(FOLDS + 1)
     probabilities = sigmoid(calibration.log_odds(margin))
     quantiles = np.quantile(probabilities, np.linspace(0.0, 1.0, 1001)).tolist()
     return TrainedModel(usecase, loans.contract, plan, scorer, calibration, {**card, "probabilities": quantiles})

@@ -1,0 +1,49 @@
+"""The model card: what is known of a candidate, as plain JSON that is kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loanbook.data.loans import Loans
+from loanbook.data.splits import Split
+from loanbook.evaluation.benchmark import Result
+from loanbook.evaluation.selection import Choice
+
+
+def make_card(
+    loans: Loans,
+    parts: Split,
+    results: Sequence[Result],
+    choice: Choice,
+    *,
+    usecase: str,
+    question: str,
+    worth: Mapping[str, Any],
+    warnings: Sequence[str],
+) -> dict[str, Any]:
+    """Write the card of the chosen rung.
+
+    Its figures are those of the test rows and stay so when the rung is fitted anew on all rows. What differs from one
+    machine to the next (times) is left out, so that equal trainings make equal artefacts.
+    """
+    chosen = next(result for result in results if result.name == choice.name)
+    return {
+        "usecase": usecase,
+        "question": question,
+        "rung": chosen.name,
+        "title": chosen.title,
+        "why": choice.why,
+        "metrics": chosen.to_json()["test"],
+        "rows": len(loans),
+        "bad_rate": float(loans.bad.mean()),
+        "set_aside": dict(loans.set_aside),
+        "split": parts.to_json(),
+        "ladder": [_without_time(result) for result in results],
+        "worth": dict(worth),
+        "warnings": list(warnings),
+    }
+
+
+def _without_time(result: Result) -> dict[str, Any]:
+    return {name: value for name, value in result.to_json().items() if name != "fit_seconds"}
