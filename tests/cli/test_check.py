@@ -9,7 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from loanbook.book import Book
 from loanbook.cli import main
+from loanbook.lifecycle import train
+from loanbook.usecases import find
 
 BOOK = """
 [risk]
@@ -66,6 +69,21 @@ def test_a_failure_has_a_line_with_column_count_example_and_advice(
     assert "(3 rows, such as row 6)" in first
     assert first.endswith("Correct the values; see whether their unit changed.")
     assert last.startswith("1 failure in 2,000 rows of new.csv")
+
+
+def test_a_champion_brings_its_own_contract(
+    folder: Path, loans: pl.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "loanbook.toml").write_text(BOOK.replace('time = "day"\n', ""))
+    train(Book.load("loanbook.toml"), find("risk"), only=["approve_all", "one_rule"])
+    loans.with_columns(amount=-pl.col("amount")).write_csv("new.csv")
+    assert main(["check", "--data", "new.csv"]) == 1
+    assert "held against the contract of version 1" in capsys.readouterr().out
+    (folder / "loans.csv").rename("elsewhere.csv")
+    assert main(["check", "--data", "new.csv"]) == 1
+    answer = capsys.readouterr()
+    assert "is below 0" in answer.out
+    assert "own data cannot be read" in answer.err
 
 
 def test_json_for_machines(folder: Path, loans: pl.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
