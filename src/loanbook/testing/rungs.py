@@ -169,10 +169,14 @@ def check_infinity(rung: Rung) -> None:
 
 
 def check_extremes(rung: Rung) -> None:
-    """Numbers far outside the training rows, up to 1e30, still give a finite score."""
+    """Numbers far outside the training rows still give a finite score; absurd ones in training break nothing."""
     x = example(8).x
     x[:, 0], x[:, 1], x[:, 5] = 1e30, -1e30, 0.0
     _must(bool(np.isfinite(_fitted(rung).scorer_.margin(x)).all()), "an extreme value breaks the score")
+    rows = example()
+    rows.x[:9, 0], rows.x[:9, 5] = 1e300, -1e300
+    found = rung.make(0, 1).fit(rows.x, rows.y).scorer_.margin(x)
+    _must(bool(np.isfinite(found).all()), "an absurd value in training breaks the score")
 
 
 def check_constant_column(rung: Rung) -> None:

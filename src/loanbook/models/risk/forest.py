@@ -47,7 +47,7 @@ class Forest(RiskClassifier):
         depth: int = 12,
         leaf_share: float = 0.0008,
         least_leaf: int = 5,
-        smoothing: float = 0.1,
+        smoothing: float = 0.2,
         seed: int = 0,
         jobs: int = 1,
     ) -> None:

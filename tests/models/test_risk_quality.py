@@ -1,0 +1,39 @@
+"""The ladder on real loans: as good as design/QUALITY.md measured it, and never so good that a leak must be feared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from loanbook.book import Book
+from loanbook.data import samples
+from loanbook.data.splits import folds
+from loanbook.evaluation.metrics import auc
+from loanbook.lifecycle import load
+from loanbook.models.risk import LADDER
+from loanbook.models.training import Setting, fit_plan
+from loanbook.usecases.risk import Risk
+
+LEAST = {"approve_all": 0.5, "one_rule": 0.62, "logistic": 0.739, "tree": 0.735, "forest": 0.768, "xgboost": 0.77}
+LEAKED = 0.82
+
+
+@pytest.fixture(scope="module")
+def parts():
+    """Model rows of the bundled loans, three quarters to train on and one to test."""
+    book = Book.load(Path(samples.__file__).parent / "sba_7a.toml")
+    section = book.section("risk")
+    table, types = load(book, section)
+    loans = Risk().learn(table, section, types)
+    train, test = next(folds(loans.bad, loans.groups, count=4, seed=0))
+    plan, x = fit_plan(loans.take(train), Setting(time=section.time, amount=section.amount))
+    return x, loans.bad[train], plan.transform(loans.codes[test]), loans.bad[test]
+
+
+@pytest.mark.parametrize("rung", LADDER, ids=lambda rung: rung.name)
+def test_random_split_of_the_bundled_loans(rung, parts: tuple[np.ndarray, ...]) -> None:
+    x, bad, x_test, bad_test = parts
+    score = auc(bad_test, rung.make(0, 2).fit(x, bad).scorer_.margin(x_test))
+    assert LEAST[rung.name] <= score < LEAKED
