@@ -41,7 +41,7 @@ def show(report: Mapping[str, Any]) -> None:
         f"random. All else: of the test rows; always saying the commoner outcome is right for {majority:.1%} of them."
     )
     say()
-    say(f"{report['why']}.")
+    say(report["why"])
     say(report["worth"]["sentence"])
     say(_cutoff(report["worth"]))
     for warning in report["warnings"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -78,23 +79,35 @@ class Loans:
         bad = outcomes(table[section.target], section)
         contract = Contract.learn(table, types, columns=columns, id=section.id)
         coded = contract.code_table(table)
-        labelled = ~np.isnan(bad)
-        kept = coded.sound & labelled
-        set_aside = {
-            "no outcome yet": int((~labelled).sum()),
-            "breaks the data contract": int((labelled & ~kept).sum()),
+        time = _days(table, section.time, types)
+        reasons = {
+            "no outcome yet": np.isnan(bad),
+            "breaks the data contract": ~coded.sound,
+            "no date of decision": np.zeros(table.height, np.bool_) if time is None else np.isnan(time),
         }
+        kept, set_aside = _kept(reasons)
         loans = cls(
             contract=contract,
             codes=coded.values,
             bad=bad,
-            time=_days(table, section.time, types),
+            time=time,
             known=_days(table, section.outcome_time, types),
             amount=_numbers(table, section.amount, types),
             groups=_groups(table, section.id),
-            set_aside={why: count for why, count in set_aside.items() if count},
+            set_aside=set_aside,
         )
         return _with_both_outcomes(loans.take(kept), section)
+
+
+def _kept(reasons: Mapping[str, NDArray[np.bool_]]) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    """Keep the rows that no reason speaks against; count the others under the first reason that does."""
+    out = np.zeros(len(next(iter(reasons.values()))), np.bool_)
+    counts = {}
+    for why, rows in reasons.items():
+        if new := int((rows & ~out).sum()):
+            counts[why] = new
+        out |= rows
+    return ~out, counts
 
 
 def outcomes(target: pl.Series, section: Section) -> Floats:

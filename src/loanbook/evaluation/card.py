@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ def make_card(
     machine to the next (times) is left out, so that equal trainings make equal artefacts.
     """
     chosen = next(result for result in results if result.name == choice.name)
-    return {
+    card = {
         "usecase": usecase,
         "question": question,
         "rung": chosen.name,
@@ -43,6 +44,17 @@ def make_card(
         "worth": dict(worth),
         "warnings": list(warnings),
     }
+    clean: dict[str, Any] = _finite(card)
+    return clean
+
+
+def _finite(value: Any) -> Any:
+    """Replace what JSON has no number for (a share of nothing) by null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _finite(part) for name, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _without_time(result: Result) -> dict[str, Any]:

@@ -35,11 +35,11 @@ def choose(results: Sequence[Result]) -> Choice:
     if chosen is best:
         why = (
             f"{best.title} has the best AUC over the folds, {best.mean:.4f}, and no simpler rung comes within one "
-            f"standard error ({best.error:.4f}) of it"
+            f"standard error ({best.error:.4f}) of it."
         )
     else:
         why = (
             f"{chosen.title} has an AUC of {chosen.mean:.4f} over the folds, within one standard error "
-            f"({best.error:.4f}) of the best, {best.title} with {best.mean:.4f}, and is easier to understand"
+            f"({best.error:.4f}) of the best, {best.title} with {best.mean:.4f}, and is easier to understand."
         )
     return Choice(chosen.name, best.name, why)
