@@ -90,9 +90,7 @@ def test_missing_is_allowed_where_training_rows_were_missing():
 
 
 def test_an_impossible_date_does_not_make_itself_possible():
-    table = TABLE.with_columns(
-        asked=pl.when(pl.col("id") == "L9").then(pl.date(1926, 1, 1)).otherwise(pl.col("asked"))
-    )
+    table = TABLE.with_columns(asked=pl.when(pl.col("id") == "L9").then(pl.date(1926, 1, 1)).otherwise(pl.col("asked")))
     contract = Contract.learn(table, infer_table(table), id="id")
     assert list(contract.code_table(table).problems) == [9]
 
@@ -128,7 +126,9 @@ cells = st.one_of(
     st.integers(-(10**12), 10**12),
     st.floats(),
     st.text(max_size=8),
-    st.sampled_from(["", "NA", " 12 ", "1e3", "1_000", "inf", "NaN", "CA", "ca ", "town 3", "true", "No", "2001-05-05"]),
+    st.sampled_from(
+        ["", "NA", " 12 ", "1e3", "1_000", "inf", "NaN", "CA", "ca ", "town 3", "true", "No", "2001-05-05"]
+    ),
     st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)).map(lambda day: day.isoformat()),
 )
 

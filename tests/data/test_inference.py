@@ -72,9 +72,7 @@ def test_money_is_read_at_both_speeds_in_both_formats(cents):
         assert numbers(pl.Series([text]), form).to_list() == [cents / 100]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "inf", "-Infinity", "nan", "1_000", "1e999", "12a", "0x10", "1,5", "٣", "--1"]
-)
+@pytest.mark.parametrize("text", ["", "inf", "-Infinity", "nan", "1_000", "1e999", "12a", "0x10", "1,5", "٣", "--1"])
 def test_what_is_not_a_plain_number_is_refused_at_both_speeds(text):
     with pytest.raises(ValueError, match="is not a number"):
         read_number(text)
@@ -236,9 +234,7 @@ def test_a_column_that_is_nearly_empty_is_judged_by_what_is_there():
 
 
 def test_long_texts_that_hardly_repeat_are_text():
-    reviews = [
-        f"The officer number {number} was helpful and explained all of it twice" for number in range(200)
-    ]
+    reviews = [f"The officer number {number} was helpful and explained all of it twice" for number in range(200)]
     assert infer(pl.Series(reviews)).kind == "text"
     assert infer(pl.Series([f"LP{number:06}" for number in range(200)])).kind == "text"
     assert infer(pl.Series(["Springfield", "Shelbyville"] * 200)).kind == "category"
@@ -273,11 +269,7 @@ def test_types_that_do_not_exist_are_named(text, message):
         ColumnType.parse(text)
 
 
-@given(
-    kind=st.sampled_from(
-        ["integer", "decimal 1.234,56", "date %d/%m/%Y", "category", "boolean", "text", "date"]
-    )
-)
+@given(kind=st.sampled_from(["integer", "decimal 1.234,56", "date %d/%m/%Y", "category", "boolean", "text", "date"]))
 def test_types_survive_being_written(kind):
     assert str(ColumnType.parse(kind)) == kind
 

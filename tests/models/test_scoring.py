@@ -82,7 +82,9 @@ def test_one_row_a_batch_and_any_slice_give_the_same_bits(make, seed):
     assert batch.tobytes() == alone.tobytes() == sliced.tobytes()
     many = np.vstack([x] * 40)
     assert scorer.margin(many).tobytes() == np.tile(batch, 40).tobytes()
-    assert scorer.contributions(x).tobytes() == np.vstack([scorer.contributions(x[[at]]) for at in range(300)]).tobytes()
+    assert (
+        scorer.contributions(x).tobytes() == np.vstack([scorer.contributions(x[[at]]) for at in range(300)]).tobytes()
+    )
 
 
 @pytest.mark.parametrize("make", SCORERS)

@@ -105,6 +105,21 @@ def progress(title: str, total: float | None = None) -> Iterator[Callable[..., N
         bar.close()
 
 
+@contextmanager
+def follow(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show the same bar for work that tells what it does, how many steps are behind and how many there are."""
+    with progress(title, 1.0) as step:
+        behind = 0.0
+
+        def tell(what: str, done: int, total: int) -> None:
+            nonlocal behind
+            now = done / total if total else 0.0
+            step(what, max(0.0, now - behind))
+            behind = max(behind, now)
+
+        yield tell
+
+
 class _Bar:
     """A rich progress bar that does not exist before it is shown."""
 
