@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from loanbook.cli.commands import LazyGroup
+from loanbook.cli.commands import SETTINGS, LazyGroup
 from loanbook.cli.faults import explain, hang_up
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=SETTINGS,
     epilog="Each command has an example: loanbook COMMAND --help",
 )
 

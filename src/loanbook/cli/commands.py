@@ -29,6 +29,9 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+# For every command; help is as wide as the terminal, so that examples stay on one line.
+SETTINGS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+
 
 class LazyGroup(TyperGroup):
     """The commands of `COMMANDS`, each imported when it is called."""
@@ -59,5 +62,5 @@ def _build(name: str, command: Any) -> Any:
     if isinstance(command, typer.Typer):
         return get_command(command)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    alone.command(name, context_settings={"help_option_names": ["-h", "--help"]})(command)
+    alone.command(name, context_settings=SETTINGS)(command)
     return get_command(alone)

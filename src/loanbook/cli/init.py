@@ -31,7 +31,9 @@ def command(
     id: Annotated[str | None, typer.Option(metavar="COL", help="What tells one loan from the next.")] = None,
     amount: Annotated[str | None, typer.Option(metavar="COL", help="The exposure.")] = None,
     usecase: Annotated[str, typer.Option(metavar="NAME", help="The question to ask: risk.")] = "risk",
-    output: Annotated[Path, typer.Option("-o", "--output", "--book", metavar="PATH")] = Path("loanbook.toml"),
+    output: Annotated[Path, typer.Option("-o", "--output", "--book", metavar="PATH", help="Where to write.")] = Path(
+        "loanbook.toml"
+    ),
     force: Annotated[bool, typer.Option("--force", help="Replace a book that is already there.")] = False,
     json: Json = False,
 ) -> None:
