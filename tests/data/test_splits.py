@@ -1,5 +1,7 @@
 """Nothing known later teaches, and nobody stands on both sides."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,7 +32,7 @@ def test_out_of_time_keeps_the_order_of_time_and_what_could_be_known(seed):
     assert not (known[early][bad[early] == 1] >= parts.test_from).any()
     assert abs(bad[early].mean() - bad.mean()) < 0.12, "dropping only the late bad ones would flatter young loans"
     sides = [set(groups[part]) for part in (parts.train, parts.calibrate, parts.test)]
-    assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
+    assert all(not first & second for first, second in combinations(sides, 2))
     assert len(parts.train) + len(parts.calibrate) + len(parts.test) + parts.unknowable + parts.repeated == len(bad)
 
 
@@ -42,7 +44,7 @@ def test_without_a_time_every_part_has_the_same_share_of_bad_loans(seed):
         parts = split(bad, groups=grouping, seed=seed)
         assert sorted(np.concatenate([parts.train, parts.calibrate, parts.test])) == list(range(len(bad)))
         sides = [set(grouping[part]) for part in (parts.train, parts.calibrate, parts.test)]
-        assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
+        assert all(not first & second for first, second in combinations(sides, 2))
     shares = [bad[part].mean() for part in (parts.train, parts.calibrate, parts.test)]
     assert max(shares) - min(shares) < 0.02
 

@@ -12,7 +12,7 @@ from loanbook.data.contract import Contract
 from loanbook.data.inference import ColumnType
 from loanbook.decisions.reasons import MOST, Reasoner
 from loanbook.features.encodings import Calendar, Feature
-from loanbook.features.fitting import Group
+from loanbook.features.groups import Group
 from loanbook.features.plan import Plan
 
 TYPES = {

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from loanbook.data.contract import Contract
 from loanbook.data.inference import infer_table
 from loanbook.errors import RowRefused
-from loanbook.features.fitting import special_codes, weight_tables
+from loanbook.features.lookups import weight_tables
 from loanbook.features.plan import Plan, group_sums
 from loanbook.features.ratios import ratios, words
+from loanbook.features.training import special_codes
 
 DRAW = np.random.default_rng(3)
 ROWS = 600
@@ -131,9 +132,7 @@ def test_one_row_a_batch_and_a_stream_give_the_same_bits(given_rows, size):
     texts = [{name: None if value is None else str(value) for name, value in row.items()} for row in given_rows]
     table = pl.DataFrame(texts, schema=dict.fromkeys(CONTRACT.names, pl.String))
     batch = PLAN.transform(CONTRACT.code_table(table).values)
-    stream = [
-        PLAN.transform(CONTRACT.code_table(table[at : at + size]).values) for at in range(0, table.height, size)
-    ]
+    stream = [PLAN.transform(CONTRACT.code_table(table[at : at + size]).values) for at in range(0, table.height, size)]
     assert np.vstack(stream).tobytes() == batch.tobytes()
     for at, row in enumerate(texts):
         try:

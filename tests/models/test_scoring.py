@@ -18,7 +18,6 @@ def a_forest(seed: int, trees: int = 7, depth: int = 4) -> TreeEnsemble:
     """Random trees over WIDTH columns, with missing values sent either way and covers that add up."""
     draw = np.random.default_rng(seed)
     nodes: list[tuple] = []
-    roots = []
 
     def grow(level: int, cover: float) -> int:
         at = len(nodes)
@@ -31,8 +30,7 @@ def a_forest(seed: int, trees: int = 7, depth: int = 4) -> TreeEnsemble:
         nodes[at] = (int(draw.integers(WIDTH)), draw.normal(), left, right, draw.random() < 0.5, 0.0, cover)
         return at
 
-    for _ in range(trees):
-        roots.append(grow(depth, 100.0))
+    roots = [grow(depth, 100.0) for _ in range(trees)]
     feature, threshold, left, right, missing, value, cover = zip(*nodes, strict=True)
     return TreeEnsemble(
         base_margin=-0.7,

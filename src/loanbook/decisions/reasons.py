@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from loanbook.data.contract import Contract
 from loanbook.features.encodings import Calendar
-from loanbook.features.fitting import Group
+from loanbook.features.groups import Group
 from loanbook.features.plan import Plan
 from loanbook.features.ratios import is_label, words
 

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from loanbook.data.contract import Contract
 from loanbook.features.encodings import Block, Feature, Lookup, Matrix, block_from_json, block_to_json
-from loanbook.features.fitting import Group, Training, fit_blocks, special_codes, weight_tables
+from loanbook.features.fitting import fit_blocks
+from loanbook.features.groups import Group
+from loanbook.features.lookups import weight_tables
+from loanbook.features.training import Training, special_codes
 
 _FOLDS = 5
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from loanbook.data.contract import Contract
 from loanbook.errors import Problem
-from loanbook.features.fitting import Group
+from loanbook.features.groups import Group
 from loanbook.features.plan import Plan, group_sums
 from loanbook.models.scoring import Calibration, Scorer, sigmoid
 
