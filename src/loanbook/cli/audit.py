@@ -9,7 +9,7 @@ from loanbook.cli.output import emit, progress, say
 
 SHOWN = 20
 
-command = typer.Typer(help="Is the log true?", no_args_is_help=True)
+command = typer.Typer(help="Is the log true?", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 @command.callback()

@@ -10,7 +10,9 @@ import typer
 from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json
 from loanbook.cli.output import emit, progress, say
 
-command = typer.Typer(help="What became of decided loans.", no_args_is_help=True)
+command = typer.Typer(
+    help="What became of decided loans.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
+)
 
 
 @command.callback()
