@@ -1,14 +1,14 @@
 """Every way in which loanbook says no.
 
-    LoanbookError              a person can mend this: one paragraph, no traceback, exit code 2
-    ├── BookError              the book (loanbook.toml) is wrong
-    ├── DataError              a table cannot be read or used
-    │   └── RowRefused         one application breaks the data contract
-    ├── TrainingError          these rows cannot teach a model
-    ├── RegistryError          no such version, no champion
-    │   └── TamperedArtefact   a file is not what was written
-    ├── StoreError             the store cannot be read or written
-    └── Conflict               the request contradicts what is already recorded
+LoanbookError              a person can mend this: one paragraph, no traceback, exit code 2
+├── BookError              the book (loanbook.toml) is wrong
+├── DataError              a table cannot be read or used
+│   └── RowRefused         one application breaks the data contract
+├── TrainingError          these rows cannot teach a model
+├── RegistryError          no such version, no champion
+│   └── TamperedArtefact   a file is not what was written
+├── StoreError             the store cannot be read or written
+└── Conflict               the request contradicts what is already recorded
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from loanbook.data.splits import folds, split
 from loanbook.errors import TrainingError
 
 
-def loans(seed: int, count: int = 900):
+def loans(seed: int, count: int = 2000):
     draw = np.random.default_rng(seed)
     time = draw.integers(0, 2000, count).astype(float)
     bad = (draw.random(count) < 0.3).astype(float)

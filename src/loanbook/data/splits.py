@@ -84,7 +84,7 @@ def split(
 
     >>> parts = split(np.array([0.0, 1.0] * 50), time=np.arange(100.0))
     >>> parts.kind, len(parts.train), len(parts.calibrate), len(parts.test)
-    ('out_of_time', 59, 16, 25)
+    ('out_of_time', 60, 15, 25)
     """
     groups = np.arange(len(bad)) if groups is None else groups
     note = ""

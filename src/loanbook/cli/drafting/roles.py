@@ -10,6 +10,7 @@ import polars as pl
 from loanbook.cli.drafting import names
 from loanbook.cli.drafting.names import speaks_of, words_of
 from loanbook.data.inference import ColumnType, numbers
+from loanbook.features.ratios import is_label
 
 _NUMBERS = ("integer", "decimal")
 _PLURAL = {
@@ -120,8 +121,11 @@ def ages(draft: Draft) -> list[str]:
 
 
 def codes(draft: Draft) -> list[str]:
-    """Name the columns of whole numbers that are codes: their order means nothing."""
-    return [name for name in draft.free("integer") if speaks_of(name, names.CODES)]
+    """Name the columns of whole numbers that are codes: their order means nothing.
+
+    Postal and industry codes stay numbers: the feature plan reads their leading digits.
+    """
+    return [name for name in draft.free("integer") if speaks_of(name, names.CODES) and not is_label(name)]
 
 
 def day_problem(draft: Draft, name: str) -> str | None:

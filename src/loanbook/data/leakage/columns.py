@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from loanbook.data.inference import MISSING, ColumnType, dates, numbers
+from loanbook.data.sources.columns import pick
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +34,7 @@ class Outcome:
         step = max(1, -(-len(y) // rows))
         frame, y = frame.gather_every(step), y[::step]
         plain = [name for name in looked_at if not _is_odd(frame[name].dtype)]
-        hashes = frame.select(plain).hash_rows(seed=7).to_numpy() if plain else np.zeros(len(y), dtype=np.uint64)
+        hashes = pick(frame, plain).hash_rows(seed=7).to_numpy() if plain else np.zeros(len(y), dtype=np.uint64)
         return cls(frame, y, (hashes % np.uint64(_FOLDS)).astype(np.int64))
 
     @property

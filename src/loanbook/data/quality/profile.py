@@ -15,6 +15,7 @@ from loanbook.data.contract import Contract
 from loanbook.data.fields import CategoryField, DateField
 from loanbook.data.quality.spelling import GARBLED, respelled
 from loanbook.data.quality.table import Floats, Reading, Table
+from loanbook.data.sources.columns import pick
 
 GRID = np.array([0.001, 0.01, *np.linspace(0.05, 0.95, 19), 0.99, 0.999])
 """The quantiles that a profile keeps."""
@@ -234,7 +235,7 @@ def repeated_rows(table: Table) -> pl.Series:
     """Marks rows whose fields are all as in an earlier row."""
     if not table.fields:
         return pl.Series([False] * table.height, dtype=pl.Boolean)
-    return ~table.frame.select(pl.struct(list(table.fields)).is_first_distinct()).to_series()
+    return ~pick(table.frame, list(table.fields)).to_struct("row").is_first_distinct()
 
 
 def _never_below(table: Table) -> tuple[tuple[str, str], ...]:

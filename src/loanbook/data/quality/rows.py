@@ -12,6 +12,7 @@ import polars as pl
 from loanbook.data.quality.finding import Finding, Severity, first_rows
 from loanbook.data.quality.profile import Profile, repeated_ids, repeated_rows
 from loanbook.data.quality.table import Table
+from loanbook.data.sources.columns import pick
 
 _TRIED = 2000
 # What a breach says -> the name of the check, and what to do.
@@ -94,7 +95,7 @@ def _problems_after(table: Table, part: pl.DataFrame, step: int) -> np.ndarray:
 
 def no_loans(table: Table, reference: Profile | None) -> Iterator[Finding]:  # noqa: ARG001
     """Rows without any value, and headers that come again among the rows."""
-    frame = table.frame.select(table.fields.keys())
+    frame = pick(table.frame, list(table.fields))
     empty = np.flatnonzero(frame.select(pl.all_horizontal(pl.all().is_null())).to_series())
     if len(empty):
         what = "these rows have no values at all"
@@ -102,7 +103,7 @@ def no_loans(table: Table, reference: Profile | None) -> Iterator[Finding]:  # n
     texts = [name for name in frame.columns if frame[name].dtype == pl.String]
     if len(texts) < 2:
         return
-    same = frame.select(pl.sum_horizontal(pl.col(name) == name for name in texts)).to_series()
+    same = sum((frame[name] == name).fill_null(value=False).cast(pl.Int64) for name in texts)
     headers = np.flatnonzero(same >= max(2, len(texts) // 2))
     if len(headers):
         what = "these rows repeat the header"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+import polars as pl
+
 from loanbook.errors import DataError
 
 
@@ -26,6 +28,15 @@ def choose(names: Sequence[str], columns: Sequence[str] | None, where: str) -> S
             todo = f'the nearest is "{near[0]}"' if near else f"there are: {', '.join(list(names)[:12])}"
             raise DataError(f'there is no column "{name}"', where=where, todo=todo)
     return names if columns is None else columns
+
+
+def pick(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Take columns by their exact names; Polars' own select reads "*" and "^…$" as patterns.
+
+    >>> pick(pl.DataFrame({"*": [1], "a": [2]}), ["*"]).columns
+    ['*']
+    """
+    return pl.DataFrame([frame.get_column(name) for name in names])
 
 
 def require_same(first: Sequence[str], names: Sequence[str], where: str, before: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from loanbook.data.inference import MISSING
+from loanbook.data.sources.columns import pick
 from loanbook.data.sources.encoding import Utf8, open_bytes, squeeze_blanks, text_chunks, text_lines
 from loanbook.data.sources.layout import BLANKS, Layout
 from loanbook.errors import DataError
@@ -91,11 +92,19 @@ def _named(frame: pl.DataFrame, layout: Layout, rows: int) -> pl.DataFrame:
 
 
 def _clean(frame: pl.DataFrame, wanted: Sequence[str]) -> pl.DataFrame:
+    frame = pick(frame, wanted)
+    frame.columns = [str(place) for place in range(frame.width)]  # a header may look like a pattern to Polars
     untrimmed = frame.select(pl.all().str.contains(r"^\s|\s$").any()).row(0)
-    blanks = dict(zip(frame.columns, untrimmed, strict=True))
     missing = pl.Series(sorted(MISSING), dtype=pl.String)
-    cells = [pl.col(name).str.strip_chars() if blanks[name] else pl.col(name) for name in wanted]
-    return frame.select(pl.when(cell.is_in(missing.implode())).then(None).otherwise(cell).name.keep() for cell in cells)
+    cells = [
+        pl.col(place).str.strip_chars() if blanks else pl.col(place)
+        for place, blanks in zip(frame.columns, untrimmed, strict=True)
+    ]
+    clean = frame.select(
+        pl.when(cell.is_in(missing.implode())).then(None).otherwise(cell).name.keep() for cell in cells
+    )
+    clean.columns = list(wanted)
+    return clean
 
 
 class _Ragged:

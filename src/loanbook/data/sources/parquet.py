@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from loanbook.data.sources.columns import pick
 from loanbook.data.sources.dtypes import plain
 from loanbook.errors import DataError
 
@@ -41,7 +42,7 @@ def frames(path: Path, columns: Sequence[str], size: int) -> Iterator[pl.DataFra
     """The table in batches of up to `size` rows, as stored."""
     with _opened(path) as file:
         for batch in file.iter_batches(batch_size=size, columns=list(columns), use_threads=False):
-            yield pl.DataFrame(pl.from_arrow(batch)).select(columns)
+            yield pick(pl.DataFrame(pl.from_arrow(batch)), columns)
 
 
 @contextmanager
