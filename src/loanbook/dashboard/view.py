@@ -185,7 +185,7 @@ def _number(value: Any) -> str:
 
 
 def _moment(text: str) -> str:
-    return text[:16].replace("T", " ") + " UTC" if text else ""
+    return text[:16].replace("T", " ")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
