@@ -50,13 +50,19 @@ class Impact:
     unit: Literal["money", "loans"]
 
     def sentence(self) -> str:
-        """All of it in plain words, baselines and intervals named."""
+        """Bad loans avoided in plain words, baselines and intervals named."""
         through = _listed([_fewer(self.avoided[name], text) for name, text in BASELINES.items()])
-        earned = _listed([_more(self.gained[name], text, self.unit) for name, text in BASELINES.items()])
-        unit = "" if self.unit == "money" else ", each loan counted as 1 because no amounts are known,"
+        return f"Approving {self.approval_rate:.0%} of {self.loans:,} loans, the model lets through {through}."
+
+    def earnings(self) -> str:
+        """Profit in plain words, beside approving everyone and the one-rule policy at the same share."""
+        unit = "" if self.unit == "money" else ", each loan counted as 1 because no amounts are known"
+        digits = 0 if self.unit == "money" else 1
+        earned = self.profit
+        above = _listed([_more(self.gained[name], BASELINES[name], self.unit) for name in ("everyone", "rule")])
         return (
-            f"Approving {self.approval_rate:.0%} of {self.loans:,} loans, the model lets through {through}. "
-            f"Its expected profit{unit} is {earned}. In brackets: 90% intervals."
+            f"Approving {self.approval_rate:.0%} earns {earned.value:,.{digits}f} ({earned.low:,.{digits}f} to "
+            f"{earned.high:,.{digits}f}){unit}: {above}."
         )
 
 

@@ -12,8 +12,9 @@ from loanbook.book import Section
 from loanbook.data.inference import ColumnType
 from loanbook.data.loans import Loans
 from loanbook.data.splits import Split, split
+from loanbook.decisions.policy import Policy
 from loanbook.evaluation.benchmark import Result
-from loanbook.evaluation.economics import break_even, impact, profit_curve
+from loanbook.evaluation.economics import Impact, break_even, impact, profit_curve
 from loanbook.models.risk import LADDER
 from loanbook.models.training import Rung
 
@@ -36,16 +37,38 @@ class Risk:
         return split(loans.bad, time=loans.time, known=loans.known, groups=loans.groups, seed=seed)
 
     def worth(self, section: Section, test: Loans, results: Sequence[Result], chosen: Result) -> dict[str, Any]:
-        """Bad loans avoided and profit made on the test rows, beside approving all and the one-rule policy."""
+        """Bad loans avoided at one approval rate, and profit under the book's policy, on the test rows.
+
+        Beside both stand approving everyone and the one-rule policy at the same rate.
+        """
         rule = next((result for result in results if result.name == "one_rule" and not result.skipped), chosen)
-        rate = section.policy.approval_rate or _USUAL_APPROVAL
-        found = impact(test.bad, chosen.probabilities, rule.probabilities, test.amount, section.economics, rate)
+
+        def at(rate: float) -> Impact:
+            return impact(test.bad, chosen.probabilities, rule.probabilities, test.amount, section.economics, rate)
+
+        avoided = at(section.policy.approval_rate or _USUAL_APPROVAL)
+        policy = _policy_on(section, chosen)
+        share = float((chosen.probabilities < policy.approve_below).mean())
+        earned = at(share) if share else None
         curve = profit_curve(test.bad, chosen.probabilities, test.amount, section.economics)
         return {
-            **asdict(found),
-            "sentence": found.sentence(),
+            **asdict(avoided),
+            "sentence": _sentence(avoided, earned, policy),
+            "policy": {"approve_below": policy.approve_below, "impact": asdict(earned) if earned else None},
             "break_even": break_even(section.economics),
             "best_cutoff": asdict(curve.best_cutoff),
             "best_profit": asdict(curve.best_profit),
             "best_approval_rate": float(curve.approval_rate[curve.best]),
         }
+
+
+def _policy_on(section: Section, chosen: Result) -> Policy:
+    """Settle the book's policy as if the test rows were the applications."""
+    return Policy.settle(section.policy, section.economics, chosen.probabilities)
+
+
+def _sentence(avoided: Impact, earned: Impact | None, policy: Policy) -> str:
+    start = f"{avoided.sentence()} The book's policy ({policy.source}) approves below {policy.approve_below:.1%}"
+    if earned is None:
+        return f"{start}, which none of these loans is. In brackets: 90% intervals."
+    return f"{start}. {earned.earnings()} In brackets: 90% intervals."
