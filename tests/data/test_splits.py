@@ -53,7 +53,21 @@ def test_one_day_for_all_falls_back_to_a_stratified_split():
     bad, _, _, _ = loans(0)
     parts = split(bad, time=np.zeros(len(bad)))
     assert parts.kind == "stratified"
-    assert "too few outcomes" in parts.note
+    assert "on one day" in parts.note
+
+
+def test_ids_that_come_back_too_often_fall_back_and_are_named_as_the_reason():
+    bad, time, _, _ = loans(0)
+    parts = split(bad, time=time, groups=np.arange(len(bad)) % 20)
+    assert parts.kind == "stratified"
+    assert "id of an older one" in parts.note
+
+
+def test_outcomes_known_too_late_fall_back_and_are_named_as_the_reason():
+    bad, time, _, _ = loans(0)
+    parts = split(bad, time=time, known=time + 5000)
+    assert parts.kind == "stratified"
+    assert "too few outcomes were known" in parts.note
 
 
 def test_too_few_bad_loans_is_a_training_error_that_says_how_many_there_are():

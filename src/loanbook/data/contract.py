@@ -99,10 +99,17 @@ class Contract:
         ------
         DataError : no column is left that a model could use.
         """
-        chosen = [name for name in (columns or table.columns) if types[name].kind != "text" and name != id]
+        chosen = [
+            name
+            for name in (table.columns if columns is None else columns)
+            if types[name].kind != "text" and name != id
+        ]
         fields = tuple(learn_field(table[name], types[name]) for name in chosen)
         if not fields:
-            raise DataError("no column is left to learn from", todo="List fewer columns under ignore")
+            raise DataError(
+                "no column is left to learn from, besides target, id, ignored, protected and text columns",
+                todo="list fewer columns under ignore, or bring more",
+            )
         return cls(fields, id, tuple(name for name in table.columns if name not in chosen))
 
     def code_row(self, row: Mapping[str, object]) -> NDArray[np.float64]:

@@ -92,7 +92,7 @@ def split(
         made = _out_of_time(time, _all_known(time, known, bad, seed), groups)
         if _enough(made, bad):
             return made
-        note = "too few outcomes were known in time for a split in the order of time"
+        note = f"{_obstacle(made)} for a split in the order of time"
     made = _stratified(bad, groups, seed, note)
     if not _enough(made, bad):
         goods, bads = int((bad == 0).sum()), int(bad.sum())
@@ -101,6 +101,17 @@ def split(
             todo=f"bring at least {_FEWEST * 7} loans of each outcome",
         )
     return made
+
+
+def _obstacle(parts: Split) -> str:
+    """Say what left a part of a split in the order of time without enough good or bad loans."""
+    if len(parts.development) + parts.unknowable == 0:
+        return "too many loans were decided on one day"
+    if parts.repeated > max(parts.unknowable, len(parts.calibrate) + len(parts.test)):
+        return "too many of the newer loans have the id of an older one"
+    if parts.unknowable:
+        return "too few outcomes were known in time"
+    return "too few good or bad loans fall into one of the parts"
 
 
 def _enough(parts: Split, bad: NDArray[np.float64]) -> bool:

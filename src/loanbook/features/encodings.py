@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
+_NOTHING = 1e-6  # a denominator this small is a zero that was computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Ratios:
-    """Numerators divided by denominators; NaN where either is missing or the denominator is zero."""
+    """Numerators divided by denominators; NaN where either is missing or the denominator is next to nothing."""
 
     features: tuple[Feature, ...]
     above: tuple[int, ...]
@@ -60,7 +61,7 @@ class Ratios:
 
     def apply(self, codes: Matrix) -> Matrix:
         below = codes[:, self.below]
-        usable = np.where(below == 0.0, np.nan, below)
+        usable = np.where(np.abs(below) < _NOTHING, np.nan, below)
         return codes[:, self.above] / usable
 
 

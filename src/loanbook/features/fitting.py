@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from loanbook.data.fields import CategoryField
+from loanbook.errors import TrainingError
 from loanbook.features.encodings import Ages, Block, Calendar, Feature, Numbers, OneHot, Ratios, SameLevel
 from loanbook.features.groups import Group, make_groups
 from loanbook.features.lookups import lookups
@@ -19,7 +20,12 @@ _SAME_LEVELS = 10  # two categories are compared when they share this many level
 
 
 def fit_blocks(training: Training) -> tuple[tuple[Block, ...], tuple[Group, ...]]:
-    """Fit every block that the columns allow, and group their columns for reasons."""
+    """Fit every block that the columns allow, and group their columns for reasons.
+
+    Raises
+    ------
+    TrainingError : no column varies over the training rows.
+    """
     blocks: list[Block] = []
     made_from: dict[str, Ratio | tuple[str, str]] = {}
     numeric = training.of_kind("integer", "decimal", "boolean")
@@ -34,7 +40,8 @@ def fit_blocks(training: Training) -> tuple[tuple[Block, ...], tuple[Group, ...]
         blocks.append(block)
         made_from[block.features[0].group] = pair
     if not blocks:
-        blocks.append(Numbers((), (), ()))
+        todo = "bring columns that differ from loan to loan, or list fewer of them under ignore"
+        raise TrainingError("no column tells one loan from the next: each is empty or holds one value", todo=todo)
     return tuple(blocks), make_groups(training, blocks, made_from)
 
 

@@ -18,6 +18,7 @@ from loanbook.features.lookups import weight_tables
 from loanbook.features.training import Training, special_codes
 
 _FOLDS = 5
+_COMMON_ROWS = 100  # a level with so many rows keeps its one weight: one row's own outcome hardly moves it
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,9 @@ class Plan:
         """Fit on training rows, and give the model rows to train on.
 
         The weights of evidence of a training row come from the other folds, so that a model does not see a row's own
-        outcome in its features; rows that come later get the weights of all training rows.
+        outcome in its features; rows that come later get the weights of all training rows. Common levels have one
+        weight throughout: five nearly equal ones would tell the folds apart, and a fold's own bad rate is just what
+        its weight leaves out.
 
         Parameters
         ----------
@@ -106,10 +109,12 @@ class Plan:
             x = block.apply(training.codes)
             if isinstance(block, Lookup) and block.by_outcome:
                 levels = block.levels(training.codes)
+                rare = [np.bincount(column)[column] < _COMMON_ROWS for column in levels.T]
                 for out in range(_FOLDS):
                     tables = weight_tables(levels[fold != out], training.bad[fold != out], block.tables)
                     for column, table in enumerate(tables):
-                        x[fold == out, column] = table[levels[fold == out, column]]
+                        rows = (fold == out) & rare[column]
+                        x[rows, column] = table[levels[rows, column]]
             made.append(x)
         return np.hstack(made)
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from loanbook.data.fields.base import Breach, absent, common, is_missing, limits, one_by_one, required_or_null, shown
 from loanbook.data.formats import numbers, read_number
 
+_LARGEST = 1e30  # beyond it there is nothing to count, and squares and 32-bit floats overflow
+
 
 @dataclass(frozen=True)
 class NumberField:
@@ -41,6 +43,8 @@ class NumberField:
         number = self._number(value)
         if not math.isfinite(number):
             raise Breach(f"{shown(value)} is not a finite number")
+        if abs(number) > _LARGEST:
+            raise Breach(f"{shown(value)} is larger than any amount: beyond {_LARGEST:g}")
         if number < self.low:
             raise Breach(f"{shown(value)} is below {self.low:.12g}, the least that is believable here")
         if number > self.high:
@@ -70,7 +74,7 @@ class NumberField:
         else:
             read = pl.Series([None] * len(column), dtype=pl.Float64)
         values = read.to_numpy(writable=True).astype(np.float64, copy=False)
-        sure = (values >= self.low) & (values <= self.high) & np.isfinite(values)
+        sure = (values >= self.low) & (values <= self.high) & (np.abs(values) <= _LARGEST)
         if not self.required:
             sure |= column.is_null().to_numpy()
         return one_by_one(column, self.code, values, ~sure)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from loanbook.data.fields import CategoryField, as_day
+from loanbook.data.fields import CategoryField, DateField, as_day
 from loanbook.data.quality.finding import Finding, Severity, first_rows
-from loanbook.data.quality.profile import Profile, month_difference, weekend
+from loanbook.data.quality.profile import ColumnProfile, Profile, month_difference, weekend
 from loanbook.data.quality.spelling import GARBLED, respelled
 from loanbook.data.quality.table import Table
 
@@ -39,22 +39,32 @@ def missing(table: Table, reference: Profile | None) -> Iterator[Finding]:
 
 
 def constant(table: Table, reference: Profile | None) -> Iterator[Finding]:
-    """Columns with one value only."""
-    for name, reading in table.readings.items():
-        value = _only_value(table, name)
-        if value is None or table.height < _ROWS:
-            continue
+    """Columns with one value only, or with none."""
+    for name in table.readings if table.height >= _ROWS else ():
+        usual = reference.columns.get(name) if reference else None
         if reference is None:
-            what, advice = f"every value is {value}: it tells nothing", "put it under ignore"
-            yield Finding("constant", name, what, advice, "warning", table.height)
-        elif (usual := reference.columns.get(name)) is not None and usual.distinct > 1:
-            share = usual.levels.get(value, 0.0)
-            shown = as_day(reading.present[0]) if usual.kind == "date" else value
-            what = f"every value is {shown}, in the reference {share:.0%} were"
-            # Nearly all rows had it before: then it may be so by chance, or because a programme ended.
-            severity: Severity = "error" if share < 0.9 else "note"
-            advice = "see whether the source still fills it"
-            yield Finding("constant", name, what, advice, severity, table.height)
+            yield from _tells_nothing(table, name)
+        elif usual is not None and usual.distinct > 1:
+            yield from _stopped_varying(table, name, usual)
+
+
+def _tells_nothing(table: Table, name: str) -> Iterator[Finding]:
+    reading = table.readings[name]
+    value = "missing" if reading.missing == 1.0 else _only_value(table, name)
+    # One value or none is a mark that is set or not, such as "yes" in a few rows.
+    if value is not None and reading.missing in {0.0, 1.0}:
+        what, advice = f"every value is {_shown(table, name, value)}: it tells nothing", "put it under ignore"
+        yield Finding("constant", name, what, advice, "warning", table.height)
+
+
+def _stopped_varying(table: Table, name: str, usual: ColumnProfile) -> Iterator[Finding]:
+    value = _only_value(table, name)
+    if value is not None:
+        share = usual.levels.get(value, 0.0)
+        what = f"every value is {_shown(table, name, value)}, in the reference {share:.0%} were"
+        # Nearly all rows had it before: then it may be so by chance, or because a programme ended.
+        severity: Severity = "error" if share < 0.9 else "note"
+        yield Finding("constant", name, what, "see whether the source still fills it", severity, table.height)
 
 
 def _only_value(table: Table, name: str) -> str | None:
@@ -64,6 +74,11 @@ def _only_value(table: Table, name: str) -> str | None:
     reading = table.readings[name]
     values = np.unique(reading.present)
     return f"{values[0]:.15g}" if len(values) == 1 and not reading.unreadable.any() else None
+
+
+def _shown(table: Table, name: str, value: str) -> str:
+    dated = isinstance(table.fields[name], DateField) and value != "missing"
+    return as_day(float(value)) if dated else value
 
 
 def spelling(table: Table, reference: Profile | None) -> Iterator[Finding]:

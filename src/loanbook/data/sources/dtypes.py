@@ -20,8 +20,8 @@ def plain(dtype: pl.DataType) -> pl.DataType:
     """
     if dtype.is_integer():
         return pl.UInt64() if dtype == pl.UInt64 else pl.Int64()
-    if dtype.is_float() or dtype.is_decimal():
-        return pl.Float64()
+    if dtype.is_float() or dtype.is_decimal() or dtype == pl.Duration:
+        return pl.Float64()  # a span of time is its seconds
     if dtype == pl.Datetime:
         return pl.Datetime("us")
     if dtype in (pl.Boolean, pl.Date, pl.Null):
@@ -77,6 +77,8 @@ def _spoken(dtype: pl.DataType) -> str:
 def _fit(column: pl.Series, dtype: pl.DataType) -> pl.Series:
     if column.dtype == pl.Datetime and getattr(column.dtype, "time_zone", None):
         column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if column.dtype == pl.Duration:
+        return column.dt.total_seconds(fractional=True).cast(dtype)
     if column.dtype.is_nested():
         cells = [None if cell is None else json.dumps(cell, default=str) for cell in column.to_list()]
         return pl.Series(column.name, cells, dtype=pl.String)
