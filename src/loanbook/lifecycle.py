@@ -26,7 +26,7 @@ import polars as pl
 from loanbook.book import Book, Section
 from loanbook.data import sources
 from loanbook.data.inference import ColumnType, infer_table
-from loanbook.data.leakage import Suspect, suspects
+from loanbook.data.leakage import known_later
 from loanbook.data.loans import Loans
 from loanbook.data.splits import Split
 from loanbook.decisions.decider import Decider, open_decider
@@ -249,22 +249,9 @@ def _rungs(usecase: UseCase, only: Sequence[str]) -> list[Rung]:
 
 def _warnings(table: pl.DataFrame, section: Section, loans: Loans, types: dict[str, ColumnType]) -> tuple[str, ...]:
     """Name the columns that look as if they were known only after the decision, and the rows that were set aside."""
-    found = [f"{count:,} rows set aside: {why}" for why, count in loans.set_aside.items()]
-    return (
-        *found,
-        *(f"{suspect.column} may be known only later: {suspect.evidence}" for suspect in _leaks(table, section, types)),
-    )
-
-
-def _leaks(table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> list[Suspect]:
-    from loanbook.data.loans import outcomes
-
-    apart = {section.target, section.id, section.outcome_time, *section.ignore, *section.protected} - {None}
-    bad = outcomes(table[section.target], section)
-    labelled = ~pl.Series(bad).is_nan().to_numpy()
-    return suspects(
-        table.filter(labelled), bad[labelled], types=types, time=section.time, exclude=tuple(map(str, apart))
-    )
+    aside = [f"{count:,} row{'s' * (count != 1)} set aside: {why}" for why, count in loans.set_aside.items()]
+    late = [f"{one.column} may be known only later: {one.evidence}" for one in known_later(table, section, types)]
+    return (*aside, *late)
 
 
 def _report_path(book: Book, usecase: UseCase) -> Path:

@@ -127,6 +127,25 @@ def test_each_kind_of_leak_is_caught_and_named_alone(honest, leak):
     assert {name: one.kind for name, one in caught.items()} == {leak: kind}
 
 
+@pytest.mark.parametrize("how", ["plus", "minus", "out of"])
+def test_a_sum_with_a_leak_in_it_is_caught_and_its_honest_part_is_not(honest, how):
+    frame, y = honest
+    months = planted(honest)["months"][1].cast(pl.Float64)
+    opened = pl.Series(np.random.default_rng(5).integers(15_000, 15_060, len(y)).astype(float))
+    made = {"plus": opened + months, "minus": opened - months, "out of": months - opened}[how]
+    caught = found(frame.with_columns(months=months, opened=opened, end=made), y, time="approved_on")
+    assert {name: one.kind for name, one in caught.items()} == {"months": "exact", "end": "computed"}
+    assert "months" in caught["end"].evidence
+
+
+def test_honest_sums_are_left_in_peace(honest):
+    frame, y = honest
+    sums = frame.with_columns(
+        months=planted(honest)["months"][1], total=pl.col("figure_0") + pl.col("figure_1"), twin=pl.col("figure_2")
+    )
+    assert found(sums, y).keys() == {"months"}
+
+
 @pytest.mark.parametrize(
     ("name", "values"),
     [

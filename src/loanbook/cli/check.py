@@ -168,16 +168,10 @@ def _target(table: pl.DataFrame, section: Section) -> Iterator[Finding]:
 
 def _leaks(table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Iterator[Finding]:
     """Columns that a model would see and that look as if they were known only after the decision."""
-    import numpy as np
-
-    from loanbook.data.leakage import suspects
-    from loanbook.data.loans import outcomes
+    from loanbook.data.leakage import known_later
     from loanbook.data.quality import Finding
 
-    bad = outcomes(table[section.target], section)
-    known = ~np.isnan(bad)
-    apart = _apart(section)
-    for suspect in suspects(table.filter(known), bad[known], types=types, time=section.time, exclude=apart):
+    for suspect in known_later(table, section, types):
         what = f"may be known only after the decision: {suspect.evidence}"
         advice = f"put it under ignore ({section.where('ignore')}) unless it is known when the loan is asked for"
         yield Finding("leakage", suspect.column, what, advice, "warning" if suspect.kind == "name" else "error")

@@ -13,13 +13,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from loanbook.book import Section
 from loanbook.data.inference import ColumnType
 from loanbook.data.leakage.columns import Column, Outcome, view
 from loanbook.data.leakage.dates import decision_day, later
 from loanbook.data.leakage.names import later_figure, telling_name
 from loanbook.data.leakage.statistics import presence, pure_region, rewritten, safe_region, separates
+from loanbook.data.leakage.sums import computed
 
-__all__ = ["Suspect", "suspects"]
+__all__ = ["Suspect", "known_later", "suspects"]
 
 # More rows than this say nothing new about a column that leaks.
 _ROWS = 60_000
@@ -68,6 +70,7 @@ def suspects(
         separates well, a tenth of the loans is nearly free of bad ones.
     "later" : a date after the decision in nearly every row.
     "name" : its name says so, and a figure agrees.
+    "computed" : it is a sum or a difference of two columns, one of which is a suspect.
 
     >>> rng = np.random.default_rng(0)
     >>> y = (rng.random(1000) < 0.2).astype(float)
@@ -83,8 +86,30 @@ def suspects(
     columns = [view(outcome, name, types[name]) for name in names]
     day = decision_day(outcome, types, time)
     repeats = _rows_repeat(columns)
-    found = ((column.name, _evidence(column, columns, day, repeats)) for column in columns)
-    return [Suspect(name, evidence[1], evidence[0]) for name, evidence in found if evidence]
+    found = {column.name: evidence for column in columns if (evidence := _evidence(column, columns, day, repeats))}
+    kinds = {name: kind for name, (kind, _) in found.items()}
+    for name, words in computed(columns, kinds, day.name if day else None).items():
+        found.setdefault(name, ("computed", words))
+    return [Suspect(name, found[name][1], found[name][0]) for name in names if name in found]
+
+
+def known_later(table: pl.DataFrame, section: Section, types: Mapping[str, ColumnType]) -> list[Suspect]:
+    """Look for suspects among the columns that a model would see, with the eyes of `loanbook init`.
+
+    All columns are looked at, those the book ignores too: what the others are computed from may be among them.
+
+    Parameters
+    ----------
+    table : the rows as read. section : which column plays which part. types : what each column is.
+    """
+    from loanbook.data.loans import outcomes
+
+    apart = (section.outcome_time, *section.ignore, *section.protected)
+    ends = [name for name in (section.target, section.id) if name]
+    bad = outcomes(table[section.target], section)
+    known = ~np.isnan(bad)
+    found = suspects(table.filter(known), bad[known], types=types, time=section.time, exclude=ends)
+    return [suspect for suspect in found if suspect.column not in apart]
 
 
 def _evidence(column: Column, columns: list[Column], day: Column | None, repeats: bool) -> tuple[str, str] | None:
