@@ -39,7 +39,8 @@ class LoanbookError(Exception):
         start = f"{self.where}: {self.what}" if self.where else self.what
         if not self.todo:
             return f"{start}."
-        return f"{start}. {self.todo[0].upper()}{self.todo[1:]}."
+        end = "" if self.todo.endswith(("?", ".")) else "."
+        return f"{start}. {self.todo[0].upper()}{self.todo[1:]}{end}"
 
 
 class BookError(LoanbookError):

@@ -74,7 +74,10 @@ def test_a_python_that_is_too_old_is_told_in_one_line(tmp_path, need):
         copy = tmp_path / file
         copy.parent.mkdir(exist_ok=True)
         copy.write_text((ROOT / file).read_text())
-    done = subprocess.run(["make", "demo", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    done = subprocess.run(
+        ["make", "demo", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True, check=False, env=outside
+    )
     assert done.returncode != 0
     said = (done.stdout + done.stderr).strip()
     assert said.count("\n") == 0
