@@ -118,10 +118,14 @@ class Lookup:
     def levels(self, codes: Matrix) -> NDArray[np.int64]:
         """Return the row of each table, (n, k): 0 missing, 1 rare or new, 2 + level."""
         level = codes[:, self.positions]
-        for column, (divisor, keys) in enumerate(zip(self.divisors, self.keys, strict=True)):
+        for column, (divisor, known) in enumerate(zip(self.divisors, self._known, strict=True)):
             if divisor:
-                level[:, column] = _level_of(level[:, column], divisor, keys)
+                level[:, column] = _level_of(level[:, column], divisor, known)
         return (np.where(np.isnan(level), -2.0, level) + 2.0).astype(np.int64)
+
+    @cached_property
+    def _known(self) -> tuple[Matrix, ...]:
+        return tuple(np.array(keys, dtype=np.float64) for keys in self.keys)
 
     @cached_property
     def _flat(self) -> tuple[Matrix, NDArray[np.int64]]:
@@ -135,9 +139,8 @@ class Lookup:
         return found
 
 
-def _level_of(code: Matrix, divisor: int, keys: tuple[int, ...]) -> Matrix:
-    """Position of the leading digits among the keys, -1 where they are not, NaN for NaN."""
-    known = np.array(keys, dtype=np.float64)
+def _level_of(code: Matrix, divisor: int, known: Matrix) -> Matrix:
+    """Position of the leading digits among the known ones, -1 where they are not, NaN for NaN."""
     head = np.floor(code / divisor)
     place = np.minimum(np.searchsorted(known, head), len(known) - 1)
     level: Matrix = np.where(known[place] == head, place, np.where(np.isnan(head), np.nan, -1.0))
@@ -166,12 +169,16 @@ class SameLevel:
     second: tuple[int, ...]
     translate: tuple[tuple[int, ...], ...]  # code of the first -> code of the second, -2 where it has no such level
 
+    @cached_property
+    def _tables(self) -> tuple[NDArray[np.int64], ...]:
+        return tuple(np.array(table, np.int64) for table in self.translate)
+
     def apply(self, codes: Matrix) -> Matrix:
         out = np.empty((len(codes), len(self.first)))
-        for column, (first, second, table) in enumerate(zip(self.first, self.second, self.translate, strict=True)):
+        for column, (first, second, table) in enumerate(zip(self.first, self.second, self._tables, strict=True)):
             here, there = codes[:, first], codes[:, second]
             code = np.nan_to_num(here, nan=-1.0).astype(np.int64)
-            same = np.where(code >= 0, np.array(table)[code], -2) == there
+            same = np.where(code >= 0, table[code], -2) == there
             out[:, column] = np.where(np.isnan(here) | np.isnan(there), np.nan, same)
         return out
 

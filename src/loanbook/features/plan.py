@@ -139,7 +139,6 @@ class Plan:
 
 def group_sums(values: Matrix, group_of: NDArray[np.intp], groups: Sequence[Group]) -> Matrix:
     """Add up columns by group: (n, m) to (n, groups), from left to right for any n."""
-    out = np.zeros((len(values), len(groups)))
-    for column, group in enumerate(group_of):
-        out[:, group] += values[:, column]
-    return out
+    place = np.arange(len(values))[:, None] * len(groups) + group_of
+    sums = np.bincount(place.ravel(), values.ravel(), minlength=len(values) * len(groups))
+    return sums.astype(np.float64, copy=False).reshape(len(values), len(groups))

@@ -82,10 +82,10 @@ class Additive:
 
     def contributions(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what each column added to `base`, (n, width)."""
-        out = np.zeros((len(x), self.width))
-        for column, moved in zip(self.columns, (self._by_rows(x) - self.means).T, strict=True):
-            out[:, column] += moved
-        return out
+        moved = self._by_rows(x) - self.means
+        place = np.arange(len(x))[:, None] * self.width + self.columns
+        sums = np.bincount(place.ravel(), moved.ravel(), minlength=len(x) * self.width)
+        return sums.astype(np.float64, copy=False).reshape(len(x), self.width)
 
     def to_arrays(self) -> Arrays:
         return {
