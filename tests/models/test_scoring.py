@@ -160,14 +160,14 @@ def test_calibration_mends_an_overconfident_model_and_its_limits_hold():
     assert fitted.slope == pytest.approx(1 / 3, abs=0.02)
     assert fitted.offset == pytest.approx(-1 / 3, abs=0.06)
     log_odds = fitted.log_odds(3.0 * truth + 1.0)
-    low, high = fitted.interval(log_odds)
     p = sigmoid(log_odds)
+    low, high = fitted.interval(log_odds, p)
     assert ((low <= p) & (p <= high)).all()
     inside = (low - 0.02 <= sigmoid(truth)) & (sigmoid(truth) <= high + 0.02)
     assert inside.mean() > 0.9
     saved = Calibration.from_json(fitted.to_json())
     assert saved.log_odds(truth).tobytes() == fitted.log_odds(truth).tobytes()
-    assert saved.interval(log_odds)[0].tobytes() == low.tobytes()
+    assert saved.interval(log_odds, p)[0].tobytes() == low.tobytes()
 
 
 @pytest.mark.parametrize("margin", [np.zeros(100), -np.arange(100.0)], ids=["no order", "upside down"])

@@ -92,7 +92,7 @@ class Decider:
         verdict = self.policy.decide(float(scored.probability[0]))
         reasons: tuple[Reason, ...] = ()
         if verdict != "approve":
-            contributions = self.model.contributions(scored.codes)[0]
+            contributions = self.model.contributions(scored.x)[0]
             reasons = self.reasoner.principal(scored.codes[0], contributions)
         return Decision(
             usecase=self.usecase,
@@ -109,7 +109,7 @@ class Decider:
     def explain_row(self, row: Mapping[str, object]) -> tuple[float, list[dict[str, Any]]]:
         """The base value and what each group of columns added to it, largest towards bad first; sum: the log-odds."""
         codes = self.model.contract.code_row(row)
-        contributions = self.model.contributions(codes[None, :])[0]
+        contributions = self.model.contributions(self.model.plan.transform(codes[None, :]))[0]
         parts = []
         for place in np.argsort(-contributions, kind="stable"):
             group = self.model.groups[place]
@@ -174,8 +174,8 @@ class Decider:
         wanted = np.flatnonzero([verdict in ("refer", "decline") for verdict in verdicts])
         for start in range(0, len(wanted), _REASON_ROWS):
             rows = wanted[start : start + _REASON_ROWS]
-            codes = scored.codes[rows]
-            for row, code, contributions in zip(rows, codes, self.model.contributions(codes), strict=True):
+            moved = self.model.contributions(scored.x[rows])
+            for row, code, contributions in zip(rows, scored.codes[rows], moved, strict=True):
                 for place, reason in enumerate(self.reasoner.principal(code, contributions)):
                     texts[place][row] = reason.text
         return {f"reason_{place + 1}": pl.Series(column, dtype=pl.String) for place, column in enumerate(texts)}

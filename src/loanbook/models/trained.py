@@ -24,13 +24,14 @@ Floats = NDArray[np.float64]
 class Scored:
     """What a model says of n rows; NaN where a row breaks the contract.
 
-    codes : (n, fields) what the contract read.
+    codes : (n, fields) what the contract read. x : (n, m) what the feature plan made of it.
     margin : (n,) the scorer's log-odds of bad. log_odds : (n,) calibrated.
     probability, lower, upper : (n,) calibrated probability of default and its interval.
     problems : row number -> what is wrong with the row.
     """
 
     codes: Floats
+    x: Floats
     margin: Floats
     log_odds: Floats
     probability: Floats
@@ -87,24 +88,35 @@ class TrainedModel:
         part = self.score_codes(coded.values[sound])
         figures = {
             name: _spread(getattr(part, name), sound, table.height)
-            for name in ("margin", "log_odds", "probability", "lower", "upper")
+            for name in ("x", "margin", "log_odds", "probability", "lower", "upper")
         }
         return Scored(codes=coded.values, problems=coded.problems, **figures)
 
     def score_codes(self, codes: Floats) -> Scored:
         """Score (n, fields) codes that keep the contract."""
-        margin = self.scorer.margin(self.plan.transform(codes))
+        x = self.plan.transform(codes)
+        margin = self.scorer.margin(x)
         log_odds = self.calibration.log_odds(margin)
-        lower, upper = self.calibration.interval(log_odds)
-        return Scored(codes, margin, log_odds, sigmoid(log_odds), lower, upper, {})
+        probability = sigmoid(log_odds)
+        lower, upper = self.calibration.interval(log_odds, probability)
+        return Scored(codes, x, margin, log_odds, probability, lower, upper, {})
 
-    def contributions(self, codes: Floats) -> Floats:
-        """Return what each group added to `base_log_odds`, (n, groups): exact, adding up to the calibrated log-odds."""
-        moved = self.scorer.contributions(self.plan.transform(codes)) * self.calibration.slope
+    def contributions(self, x: Floats) -> Floats:
+        """Say what each group added to `base_log_odds`: exact, adding up to the calibrated log-odds.
+
+        Parameters
+        ----------
+        x : (n, m) model rows, as `Scored` has them.
+
+        Returns
+        -------
+        (n, groups) log-odds.
+        """
+        moved = self.scorer.contributions(x) * self.calibration.slope
         return group_sums(moved, self.plan.group_of, self.groups)
 
 
 def _spread(values: Floats, rows: NDArray[np.intp], height: int) -> Floats:
-    out = np.full(height, np.nan)
+    out = np.full((height, *values.shape[1:]), np.nan)
     out[rows] = values
     return out

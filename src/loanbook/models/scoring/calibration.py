@@ -39,10 +39,11 @@ class Calibration:
         """Calibrated log-odds of bad, same shape as margin."""
         return self.offset + self.slope * margin
 
-    def interval(self, log_odds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Lower and upper probability for calibrated log-odds, each (n,); the probability itself lies between."""
+    def interval(
+        self, log_odds: NDArray[np.float64], probability: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lower and upper probability, each (n,), for calibrated log-odds and the probability, which lies between."""
         group = np.searchsorted(self.cuts, log_odds, side="right")
-        probability = sigmoid(log_odds)
         # NaN (a refused row) stays NaN: minimum and maximum hand it on.
         return np.minimum(self.low[group], probability), np.maximum(self.high[group], probability)
 
