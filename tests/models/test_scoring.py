@@ -1,6 +1,7 @@
 """The arithmetic that decides: right, exact, and the same bits for one row and for many."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,16 +116,37 @@ def expected_value(forest: TreeEnsemble, x: np.ndarray, known: frozenset[int]) -
             cell = np.float32(x[column])
             to_left = bool(forest.missing_left[node]) if np.isnan(cell) else bool(cell < forest.threshold[node])
             return below(left if to_left else right)
-        share = forest.cover[left] / forest.cover[node]
+        share = forest.cover[left] / forest.cover[node] if forest.cover[node] else 0.5
         return float(share * below(left) + (1 - share) * below(right))
 
     return forest.base_margin + sum(below(int(root)) for root in forest.roots)
 
 
-def test_contributions_are_the_shapley_values_of_the_tree_game():
+def without_training_rows(forest: TreeEnsemble, seed: int) -> TreeEnsemble:
+    """The same trees, as if no training row had taken every third branch: everything under it has cover zero."""
+    cover, draw = forest.cover.copy(), np.random.default_rng(seed)
+    for node in np.flatnonzero(forest.feature >= 0):
+        left, right = forest.left[node], forest.right[node]
+        share = forest.cover[left] / forest.cover[node]
+        if draw.random() < 1 / 3:
+            share = np.round(share)
+        cover[left], cover[right] = share * cover[node], (1 - share) * cover[node]
+    return replace(forest, cover=cover)
+
+
+GAMES = [
+    pytest.param(a_forest(11), id="any"),
+    pytest.param(a_forest(4, trees=3, depth=7), id="columns that come again and again"),
+    pytest.param(without_training_rows(a_forest(12), 1), id="branches without training rows"),
+    pytest.param(a_forest(2, depth=0), id="no comparison at all"),
+]
+
+
+@pytest.mark.parametrize("forest", GAMES)
+def test_contributions_are_the_shapley_values_of_the_tree_game(forest):
     from itertools import combinations
 
-    forest, x = a_forest(11), rows(11, 6)
+    x = rows(11, 6)
     found = forest.contributions(x)
     for row, cells in enumerate(x):
         for column in range(WIDTH):
@@ -138,6 +160,13 @@ def test_contributions_are_the_shapley_values_of_the_tree_game():
                     value += weight * gain
             assert found[row, column] == pytest.approx(value, abs=1e-12)
     assert forest.base == pytest.approx(expected_value(forest, x[0], frozenset()), abs=1e-12)
+    assert forest.base + found.sum(axis=1) == pytest.approx(forest.margin(x), abs=1e-12)
+
+
+def test_some_of_those_branches_had_no_training_rows():
+    forest = GAMES[2].values[0]
+    assert (forest.cover == 0).sum() > 10
+    assert (forest.cover[forest.left[forest.cover == 0]] == 0).any()
 
 
 @given(arrays(np.float64, 20, elements=st.floats(-1e4, 1e4)))

@@ -5,30 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loanbook.models.scoring.base import Arrays
+from loanbook.models.scoring.shapley import Branches, branches_of
 
 _CELLS_AT_ONCE = 1 << 16  # trees x rows walked together: a few arrays of this size fit the second-level cache
 _LEAF = -1
-
-
-class _Paths(NamedTuple):
-    """The ways from root to leaf, one row a leaf, one slot for each distinct column on the way.
-
-    A column that stands twice on a way leaves one slot: the interval both comparisons allow, and the product of both
-    shares of training rows. Short ways are filled with slots that are always true (share 1).
-    """
-
-    column: NDArray[np.intp]
-    low: NDArray[np.float32]
-    high: NDArray[np.float32]
-    missing: NDArray[np.bool_]
-    share: NDArray[np.float64]
-    value: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -114,31 +100,14 @@ class TreeEnsemble:
             node = self._children[2 * node + left]
         return node
 
+    @cached_property
+    def _branches(self) -> Branches:
+        return branches_of(self)
+
     @property
     def base(self) -> float:
         """Mean margin when every comparison is answered as the training rows answered it."""
-        paths = self._paths
-        return float(self.base_margin + (paths.value * paths.share.prod(axis=1)).cumsum()[-1])
-
-    @cached_property
-    def _paths(self) -> _Paths:
-        ways: list[tuple[float, dict[int, tuple[float, float, bool, float]]]] = []
-        stack = [(int(root), dict[int, tuple[float, float, bool, float]]()) for root in self.roots[::-1]]
-        while stack:
-            node, way = stack.pop()
-            column = int(self.feature[node])
-            if column == _LEAF:
-                ways.append((float(self.value[node]), way))
-                continue
-            low, high, missing, share = way.get(column, (-np.inf, np.inf, True, 1.0))
-            cut, to_left = float(self.threshold[node]), bool(self.missing_left[node])
-            for child, interval, empty in (
-                (int(self.right[node]), (max(low, cut), high), not to_left),
-                (int(self.left[node]), (low, min(high, cut)), to_left),
-            ):
-                part = float(self.cover[child] / self.cover[node])
-                stack.append((child, {**way, column: (*interval, missing and empty, share * part)}))
-        return _stack_paths(ways)
+        return self.base_margin + self._branches.mean
 
     def contributions(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Exact Shapley values in log-odds, (n, width).
@@ -147,26 +116,15 @@ class TreeEnsemble:
         the coalition sends a row both ways, in the shares of the training rows. For one leaf of value v that game is
         v times a product over the columns on its way, of o_j (does the row fit: 1 or 0) inside the coalition and of
         z_j (share of training rows) outside. The Shapley value of a product game is an integral over the chance q
-        that a column has joined,
+        that a column has joined (Owen 1972),
 
             phi_i = v (o_i - z_i) * integral_0^1 prod_{j != i} (z_j + q (o_j - z_j)) dq,
 
         of a polynomial in q, for which Gauss and Legendre's quadrature is exact with half as many points as columns.
         """
-        paths = self._paths
-        points, weights = np.polynomial.legendre.leggauss(max(1, (paths.column.shape[1] + 1) // 2))
-        points, weights = (points + 1.0) / 2.0, weights / 2.0
-        out = np.zeros((len(x), self.width))
-        for row, cells in enumerate(x.astype(np.float32)):
-            seen = cells[paths.column]
-            fits = ((seen >= paths.low) & (seen < paths.high)) | (np.isnan(seen) & paths.missing)
-            gap = fits - paths.share
-            others = np.zeros_like(gap)
-            for point, weight in zip(points, weights, strict=True):
-                factors = paths.share + point * gap
-                others += (weight * factors.prod(axis=1))[:, None] / factors
-            values = paths.value[:, None] * gap * others
-            out[row] = np.bincount(paths.column.ravel(), values.ravel(), minlength=self.width)
+        out = np.empty((len(x), self.width))
+        for place, row in enumerate(x.astype(np.float32)):
+            out[place] = self._branches.contributions(row, self.width)
         return out
 
     def to_arrays(self) -> Arrays:
@@ -191,24 +149,3 @@ class TreeEnsemble:
 
 
 _NODE_ARRAYS = ("feature", "threshold", "left", "right", "missing_left", "value", "cover", "roots")
-
-
-def _stack_paths(ways: list[tuple[float, dict[int, tuple[float, float, bool, float]]]]) -> _Paths:
-    slots = max(1, *(len(way) for _, way in ways))
-    shape = (len(ways), slots)
-    paths = _Paths(
-        column=np.zeros(shape, np.intp),
-        low=np.full(shape, -np.inf, np.float32),
-        high=np.full(shape, np.inf, np.float32),
-        missing=np.ones(shape, np.bool_),
-        share=np.ones(shape),
-        value=np.array([value for value, _ in ways]),
-    )
-    for leaf, (_, way) in enumerate(ways):
-        for slot, (column, (low, high, missing, share)) in enumerate(way.items()):
-            paths.column[leaf, slot] = column
-            paths.low[leaf, slot] = low
-            paths.high[leaf, slot] = high
-            paths.missing[leaf, slot] = missing
-            paths.share[leaf, slot] = share
-    return paths
