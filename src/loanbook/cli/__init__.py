@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from loanbook.cli.commands import SETTINGS, LazyGroup
 from loanbook.cli.faults import explain, hang_up
+from loanbook.cli.options import help_alone
 
 app = typer.Typer(
     name="loanbook",
@@ -35,8 +36,7 @@ def loanbook(
 
         typer.echo(f"loanbook {package.__version__}")
         raise typer.Exit
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+    help_alone(context)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json
+from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, help_alone
 from loanbook.cli.output import emit, progress, say
 
 SHOWN = 20
 
-command = typer.Typer(help="Is the log true?", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+command = typer.Typer(invoke_without_command=True, add_completion=False, rich_markup_mode=None)
 
 
 @command.callback()
-def audit() -> None:
-    """Is the log true?"""
+def audit(context: typer.Context) -> None:
+    """Is the log true?
+
+    Example: loanbook audit verify
+    """
+    help_alone(context)
 
 
 @command.command("verify")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    words: Words = None,
+    words: Annotated[Words, typer.Argument(metavar="[USECASE]", show_default=False)] = None,
     data: Annotated[
         str | None,
         typer.Option("--data", metavar="FILE", help="Check this file against the contract, not the book's data."),

@@ -7,15 +7,19 @@ from typing import Annotated
 
 import typer
 
-from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, Usecase
+from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, Usecase, help_alone
 from loanbook.cli.output import emit, progress, say
 
-command = typer.Typer(help="The log of decisions.", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+command = typer.Typer(invoke_without_command=True, add_completion=False, rich_markup_mode=None)
 
 
 @command.callback()
-def decisions() -> None:
-    """The log of decisions."""
+def decisions(context: typer.Context) -> None:
+    """The log of decisions.
+
+    Example: loanbook decisions export -o decisions.parquet
+    """
+    help_alone(context)
 
 
 @command.command("export")

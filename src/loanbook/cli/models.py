@@ -16,7 +16,7 @@ ACTIONS = {"list": 0, "promote": 1, "rollback": 0, "show": 1}
 
 
 def command(
-    words: Words = None,
+    words: Annotated[Words, typer.Argument(metavar="[USECASE] ACTION", show_default=False)] = None,
     book: BookPath = DEFAULT_BOOK,
     why: Annotated[str, typer.Option("--why", help="The reason, kept beside the change.")] = "",
     json: Json = False,

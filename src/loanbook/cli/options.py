@@ -14,9 +14,15 @@ from loanbook.errors import LoanbookError
 BookPath = Annotated[Path, typer.Option("--book", metavar="PATH", help="The book to use.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
 Usecase = Annotated[str, typer.Argument(metavar="[USECASE]", help="One of: risk.")]
-Words = Annotated[list[str] | None, typer.Argument(show_default=False)]
+Words = list[str] | None
 
 DEFAULT_BOOK = Path("loanbook.toml")
+
+
+def help_alone(context: typer.Context) -> None:
+    """Show what a group of commands can do when none of them is named."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def split(words: Sequence[str] | None) -> tuple[str, list[str]]:

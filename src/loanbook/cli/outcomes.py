@@ -7,17 +7,19 @@ from typing import Annotated
 
 import typer
 
-from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json
+from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, help_alone
 from loanbook.cli.output import emit, progress, say
 
-command = typer.Typer(
-    help="What became of decided loans.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
-)
+command = typer.Typer(invoke_without_command=True, add_completion=False, rich_markup_mode=None)
 
 
 @command.callback()
-def outcomes() -> None:
-    """What became of decided loans."""
+def outcomes(context: typer.Context) -> None:
+    """What became of decided loans.
+
+    Example: loanbook outcomes import outcomes.csv
+    """
+    help_alone(context)
 
 
 @command.command("import")

@@ -12,7 +12,7 @@ from loanbook.cli.output import emit, follow, note, say
 
 
 def command(
-    words: Words = None,
+    words: Annotated[Words, typer.Argument(metavar="[USECASE] INPUT", show_default=False)] = None,
     *,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUTPUT", help="CSV or Parquet, by suffix.")],
     version: Annotated[int | None, typer.Option(help="A model's version; the champion by default.")] = None,
