@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loanbook.data.contract import Contract
-from loanbook.data.inference import infer_table
+from loanbook.data.inference import ColumnType, infer_table
 from loanbook.errors import RowRefused
 from loanbook.features.lookups import weight_tables
 from loanbook.features.plan import Plan, group_sums
@@ -154,6 +154,19 @@ def test_group_sums_add_up():
 )
 def test_special_codes(values, found):
     assert special_codes(np.array(values, float)) == found
+
+
+def test_a_town_that_is_rare_or_new_is_not_a_town_that_is_missing():
+    towns = [None if row % 4 == 0 else f"town {row}" if row % 4 == 1 else "Metropolis" for row in range(ROWS)]
+    bad = np.array([float(row % 4 == 1) for row in range(ROWS)])
+    contract = Contract.learn(pl.DataFrame({"town": towns}), {"town": ColumnType("category")})
+    plan, _ = Plan.fit(contract, contract.code_table(pl.DataFrame({"town": towns})).values, bad)
+    rare, new, missing = (
+        plan.transform(contract.code_row({"town": town})[None, :])[0, plan.names.index("town weight")]
+        for town in ("town 1", "Utopia", None)
+    )
+    assert rare == new > 2.0
+    assert missing < -1.0
 
 
 def test_ratios_pair_months_with_months():

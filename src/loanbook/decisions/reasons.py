@@ -144,7 +144,7 @@ class Reasoner:
         fields = [self.contract.fields[self._places[name]] for name in group.fields]
         shown = [one.show(number) for one, number in zip(fields, numbers, strict=True)]
         if group.kind == "same":
-            if None in shown:
+            if not all(number >= 0 for number in numbers):  # missing, or pooled and not known by name
                 return float("nan"), None
             return float(shown[0] == shown[1]), shown[0] == shown[1]
         return numbers[0], shown[0]

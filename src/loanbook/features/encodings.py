@@ -162,7 +162,10 @@ class OneHot:
 
 @dataclass(frozen=True)
 class SameLevel:
-    """1 where two categories over the same levels agree (the bank's state and the borrower's), 0 where they do not."""
+    """1 where two categories over the same levels agree (the bank's state and the borrower's), 0 where they do not.
+
+    NaN where either is missing, or too rare to have a level of its own.
+    """
 
     features: tuple[Feature, ...]
     first: tuple[int, ...]
@@ -179,7 +182,8 @@ class SameLevel:
             here, there = codes[:, first], codes[:, second]
             code = np.nan_to_num(here, nan=-1.0).astype(np.int64)
             same = np.where(code >= 0, table[code], -2) == there
-            out[:, column] = np.where(np.isnan(here) | np.isnan(there), np.nan, same)
+            known = (here >= 0) & (there >= 0)  # a pooled level is not known by name, a missing one not at all
+            out[:, column] = np.where(known, same, np.nan)
         return out
 
 

@@ -95,7 +95,11 @@ class Plan:
         -------
         The plan, and (n, m) model rows of the training rows.
         """
-        specials = tuple(special_codes(column) for column in codes.T)
+        # Only numbers have special codes: the -1 of a category is its pool of rare and new levels.
+        specials = tuple(
+            special_codes(column) if field.kind in ("integer", "decimal") else ()
+            for field, column in zip(contract.fields, codes.T, strict=True)
+        )
         plan = cls(contract.names, specials, (), ())
         training = Training(contract, plan._without_specials(codes), bad, time, amount)
         blocks, groups = fit_blocks(training)
