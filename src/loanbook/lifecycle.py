@@ -204,9 +204,10 @@ def predict(
 
     Raises
     ------
-    LoanbookError : the table cannot be read or lacks a column, the output cannot be written.
+    LoanbookError : the table cannot be read or lacks a column, the output cannot be written or is the table itself.
     """
     sources.check_output(output)
+    sources.require_apart(output, table)
     scorer = champion(book, usecase) if version is None else decider(book, usecase, version)
     total, done, refused = sources.count(table), 0, 0
 

@@ -120,7 +120,7 @@ def outcomes(target: pl.Series, section: Section) -> Floats:
     distinct = target.drop_nulls().unique()
     texts = {value: as_text(value) for value in distinct.to_list()}
     named = sorted(set(texts.values()))
-    bad = set(section.bad) or _guess_bad(target, named, section)
+    bad = set(map(as_text, section.bad)) or _guess_bad(target, named, section)
     if missing := bad - set(named):
         raise BookError(
             f"the column {section.target!r} never holds {_listed(sorted(missing))}",
@@ -139,8 +139,16 @@ def _guess_bad(target: pl.Series, named: list[str], section: Section) -> set[str
             where=section.where("target"),
             todo=f'add bad = "…" to the book, one or several of {_listed(named[:8])}',
         )
-    rarest = target.drop_nulls().value_counts(sort=True).row(-1)[0] if len(named) == 2 else None
-    return {as_text(rarest)} if rarest is not None else set(named[:1])
+    counts = dict.fromkeys(named, 0)
+    for value, count in target.drop_nulls().value_counts().iter_rows():
+        counts[as_text(value)] += count
+    if len(named) == 2 and len(set(counts.values())) == 1:
+        raise BookError(
+            f"{_listed(named)} are equally common in {section.target!r}, and the book does not say which is bad",
+            where=section.where("target"),
+            todo='add bad = "…" to the book',
+        )
+    return set(sorted(named, key=counts.__getitem__)[:1])
 
 
 def _with_both_outcomes(loans: Loans, section: Section) -> Loans:

@@ -72,7 +72,7 @@ def read_target(column: pl.Series, wanted: Sequence[str]) -> Target:
 
 
 def _wanted(name: str, levels: dict[str, int], wanted: Sequence[str]) -> tuple[tuple[str, ...], str]:
-    bad = tuple(dict.fromkeys(value.strip() for value in wanted))
+    bad = tuple(dict.fromkeys(map(as_text, wanted)))
     for value in bad:
         if value not in levels:
             raise DataError(f"the target {name!r} never holds {value!r}", todo=nearest(value, levels))

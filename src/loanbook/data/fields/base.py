@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from loanbook.data.inference import MISSING
 
+_WHOLE = re.compile(r"-?[0-9]+\.0+")
 EXAMPLE = 40  # characters of a wrong value that a message repeats
 
 
@@ -52,16 +54,17 @@ def is_missing(value: object) -> bool:
 def as_text(value: object) -> str:
     """Write a level the one way in which it is stored, however the table had it.
 
-    Codes such as 1 reach us as 1, 1.0 (integers that had missing neighbours) or "1".
+    Codes such as 1 reach us as 1, as 1.0 (integers that had missing neighbours), or as either of these in a text.
 
-    >>> [as_text(value) for value in (1, 1.0, " CA ", True, 2.5)]
-    ['1', '1', 'CA', 'true', '2.5']
+    >>> [as_text(value) for value in (1, 1.0, "1.0", " CA ", True, 2.5)]
+    ['1', '1', '1', 'CA', 'true', '2.5']
     """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    text = str(value).strip()
+    return text.partition(".")[0] if _WHOLE.fullmatch(text) else text
 
 
 def shown(value: object) -> str:

@@ -20,7 +20,7 @@ from loanbook.data.sources.layout import sniff
 from loanbook.data.sources.write import check_output, write_batches
 from loanbook.errors import DataError
 
-__all__ = ["batches", "check_output", "count", "notes", "read", "write_batches"]
+__all__ = ["batches", "check_output", "count", "notes", "read", "require_apart", "write_batches"]
 
 BATCH_ROWS = 50_000
 
@@ -78,6 +78,16 @@ def count(source: Source | str | Path) -> int:
         parquet.rows(file) if _is_parquet(file) else (layout := sniff(file)).lines - bool(layout.header_width)
         for file in _files(source)
     )
+
+
+def require_apart(output: str | Path, source: Source | str | Path) -> None:
+    """Raise DataError when an output would replace a file that is read."""
+    if isinstance(source, Source) and source.paths is None:
+        return
+    if Path(output).resolve() in [file.resolve() for file in _files(source)]:
+        raise DataError(
+            "is the table that is read, and would be replaced", where=str(output), todo="choose another name"
+        )
 
 
 def notes(source: Source | str | Path) -> tuple[str, ...]:
