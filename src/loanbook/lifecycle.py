@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -142,17 +143,25 @@ def train(
 
     rung = next(rung for rung in ladder if rung.name == choice.name)
     model = fit_model(rung, loans, setting, usecase=usecase.name, card=card, progress=steps.fitted)
-    version = Registry(book).register(usecase.name, model)
+    with closing(Registry(book)) as registry:
+        version = registry.register(usecase.name, model)
     run = Run(book, usecase, version, results, choice, card, warnings)
     write_whole(_report_path(book, usecase), json.dumps(run.report(), indent=1).encode())
     return run
 
 
 def load(book: Book, section: Section) -> tuple[pl.DataFrame, dict[str, ColumnType]]:
-    """Read the table a section names, and find out what each column is."""
+    """Read the table a section names, and find out what each column is.
+
+    Raises
+    ------
+    LoanbookError : the table cannot be read, lacks a column of the book, or has one that cannot play its part.
+    """
     table = sources.read(section.data)
     book.check_columns(section, table.columns)
-    return table, infer_table(table, section.types)
+    types = infer_table(table, section.types)
+    section.check_kinds({name: found.kind for name, found in types.items() if table[name].count()})
+    return table, types
 
 
 def champion(book: Book, usecase: UseCase) -> Decider:
@@ -162,7 +171,8 @@ def champion(book: Book, usecase: UseCase) -> Decider:
     ------
     RegistryError : nothing was trained yet, or the artefact is not what was written.
     """
-    found = Registry(book).champion(usecase.name)
+    with closing(Registry(book)) as registry:
+        found = registry.champion(usecase.name)
     if found is None:
         todo = f"run `loanbook train {usecase.name}` first"
         raise RegistryError(f"the use case {usecase.name!r} has no champion yet", todo=todo)
@@ -171,8 +181,8 @@ def champion(book: Book, usecase: UseCase) -> Decider:
 
 def decider(book: Book, usecase: UseCase, version: int) -> Decider:
     """Load one version, whatever its role, with the policy that the book states today."""
-    registry = Registry(book)
-    return open_decider(book, registry, registry.version(usecase.name, version))
+    with closing(Registry(book)) as registry:
+        return open_decider(book, registry, registry.version(usecase.name, version))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def complaint(text: str) -> str:
         ("types.x = 'integr'", "line 4, [risk.types] x: there is no type 'integr'; perhaps 'integer' is meant."),
         ("types.x = 'date %d'", "line 4, [risk.types] x: the date format '%d' must have one year"),
         ("time = 'd'\ntypes.d = 'text'", "line 5, [risk.types] d: the time must be a date, not 'text'."),
-        ("amount = 'd'\ntypes.d = 'date'", "the amount must be a integer or decimal, not 'date'."),
+        ("amount = 'd'\ntypes.d = 'date'", "the amount must be an integer or a decimal, not 'date'."),
         ("[risk.reasons]\nA = 1", "line 5, [risk.reasons] A: must be a text in quotes, not the number 1."),
         ("[risk.economics]\nmargn = 1", "line 5, [risk.economics] margn: there is no such key. Perhaps 'margin'"),
         ("[risk.economics]\nmargin = 8", "must be a number from 0 to 1, but is 8. It is a share: 0.08 is 8%."),

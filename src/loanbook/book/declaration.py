@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from loanbook.book.mistakes import Mistake, Place, complain, nearest
@@ -14,6 +15,21 @@ USECASES: Final = (
     *("risk", "amount", "segments", "demand", "fraud"),
     *("offers", "feedback", "documents", "strategy"),
 )
+
+
+SUITABLE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"time": ("date",), "outcome_time": ("date",), "amount": ("integer", "decimal")}
+)
+"""What a column must hold to play a part."""
+
+
+def spoken(kinds: Sequence[str]) -> str:
+    """Name kinds of columns in a sentence.
+
+    >>> spoken(("date",)), spoken(("integer", "decimal"))
+    ('a date', 'an integer or a decimal')
+    """
+    return " or ".join(f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}" for kind in kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +134,28 @@ class Section:
             Mistake(f"the data have no column {name!r}", (self.usecase, *keys), nearest(name, known))
             for keys, name in self.columns().items()
             if name not in known
+        )
+        complain(mistakes, self.place)
+
+    def check_kinds(self, kinds: Mapping[str, str]) -> None:
+        """Refuse a table whose columns cannot play the part that the book gives them.
+
+        Parameters
+        ----------
+        kinds : what each column of the table holds, such as "date"; a column that is empty may be left out.
+
+        Raises
+        ------
+        BookError with one line for each column that cannot.
+        """
+        mistakes = (
+            Mistake(
+                f"the column {name!r} holds {kinds[name]} values, and the {role} must be {spoken(suitable)}",
+                (self.usecase, role),
+                f"name another column, or say in [{self.usecase}.types] how it is written",
+            )
+            for role, suitable in SUITABLE.items()
+            if (name := getattr(self, role)) in kinds and kinds[name] not in suitable
         )
         complain(mistakes, self.place)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Final
 
-from loanbook.book.declaration import Section
+from loanbook.book.declaration import SUITABLE, Section, spoken
 from loanbook.book.mistakes import Mistake
 
 _ROLES: Final = ("target", "id", "time", "outcome_time", "amount")
@@ -50,10 +50,9 @@ def _two_ways(section: Section) -> Iterator[Mistake]:
 
 
 def _unsuitable_types(section: Section) -> Iterator[Mistake]:
-    suitable = {"time": ("date",), "outcome_time": ("date",), "amount": ("integer", "decimal")}
-    for role, kinds in suitable.items():
+    for role, kinds in SUITABLE.items():
         column = getattr(section, role)
         declared = section.types.get(column, "")
         if declared and declared.split()[0] not in kinds:
-            what = f"the {role} must be a {' or '.join(kinds)}, not {declared!r}"
+            what = f"the {role} must be {spoken(kinds)}, not {declared!r}"
             yield Mistake(what, (section.usecase, "types", column))

@@ -71,8 +71,9 @@ class Report:
 
 def _check_own(book: Book, section: Section) -> Report:
     from loanbook.data import quality, sources
+    from loanbook.lifecycle import load
 
-    table, types = _own(book, section)
+    table, types = load(book, section)
     contract = _learned(table, types, section)
     findings = [
         *quality.check(table, contract, id=section.id, time=section.time),
@@ -96,10 +97,11 @@ def _expected(book: Book, section: Section) -> tuple[Contract, Profile | None, s
     """What a table should be: by the champion's contract if there is one, by the book's data if not."""
     from loanbook.data.quality import Profile
     from loanbook.errors import LoanbookError
+    from loanbook.lifecycle import load
 
     contract, against = _champion(book, section.usecase)
     try:
-        own, types = _own(book, section)
+        own, types = load(book, section)
     except LoanbookError as error:
         if contract is None:
             raise
@@ -125,15 +127,6 @@ def _champion(book: Book, usecase: str) -> tuple[Contract | None, str]:
     finally:
         registry.close()
     return model.contract, f"the contract of version {version.version}"
-
-
-def _own(book: Book, section: Section) -> tuple[pl.DataFrame, dict[str, ColumnType]]:
-    from loanbook.data import sources
-    from loanbook.data.inference import infer_table
-
-    table = sources.read(section.data)
-    book.check_columns(section, table.columns)
-    return table, infer_table(table, section.types)
 
 
 def _learned(table: pl.DataFrame, types: dict[str, ColumnType], section: Section) -> Contract:
