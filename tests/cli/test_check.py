@@ -33,7 +33,7 @@ def loans() -> pl.DataFrame:
     return pl.DataFrame(
         {
             "id": np.arange(2000),
-            "day": np.datetime64("2006-01-02") + 7 * rng.integers(0, 97, 2000),
+            "day": np.datetime64("2006-01-02") + (7 * rng.integers(0, 97, 2000)).astype("timedelta64[D]"),
             "amount": rng.permutation(90_000)[:2000] + 10_000.0,
             "state": rng.choice(list("ABCDEFG"), 2000),
             "paid_back": ~bad,

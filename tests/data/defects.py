@@ -130,7 +130,7 @@ DEFECTS = (
     Defect("empty rows", "empty_rows", "", empty_rows),
     Defect("dates in 1926", "impossible_date", "approval_date", where(some(0.005), "approval_date", DATE.dt.offset_by("-75y"))),
     Defect("dates in 2105", "impossible_date", "approval_date", where(some(0.005), "approval_date", DATE.dt.offset_by("100y"))),
-    Defect("decisions in the future", "future_date", "approval_date", where(some(0.005), "approval_date", pl.lit(np.datetime64("today") + 90))),
+    Defect("decisions in the future", "future_date", "approval_date", where(some(0.005), "approval_date", pl.lit(np.datetime64("today") + np.timedelta64(90, "D")))),
     Defect("day and month swapped", "day_month", "approval_date", day_and_month_swapped),
     Defect("date format changed", "not_a_date", "approval_date", always("approval_date", DATE.dt.strftime("%d.%m.%Y"))),
     Defect("text among numbers", "not_a_number", "amount", as_text("amount", 0.01, pl.lit("unknown"))),

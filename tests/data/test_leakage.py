@@ -32,8 +32,8 @@ def honest():
         branch=pl.Series(rng.integers(0, 400, 3000)),
         age=pl.Series(rng.integers(18, 80, 3000)),
         closing_costs=pl.Series(rng.normal(size=3000)),
-        approved_on=pl.Series(np.datetime64("2005-01-01") + rng.integers(0, 900, 3000)),
-        birth=pl.Series(np.datetime64("1970-01-01") + rng.integers(0, 9000, 3000)),
+        approved_on=pl.Series(np.datetime64("2005-01-01") + rng.integers(0, 900, 3000).astype("timedelta64[D]")),
+        birth=pl.Series(np.datetime64("1970-01-01") + rng.integers(0, 9000, 3000).astype("timedelta64[D]")),
     )
     return frame, y
 

@@ -222,7 +222,7 @@ def test_every_reason_of_the_catalogue_and_every_ending_is_listed(page):
 
 
 def test_every_kind_of_evidence_is_explained(page):
-    kinds = re.findall(r'^ {4}"(\w+)" :', suspects.__doc__, re.MULTILINE)
+    kinds = re.findall(r'^\s*"(\w+)" :', suspects.__doc__, re.MULTILINE)
     assert len(kinds) >= 6
     text = page("explanation/leakage.md").text
     assert not [kind for kind in kinds if f"| {kind} |" not in text]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,6 +65,7 @@ class Store:
         self.engine = engine
         self.where = _place(engine.url)
         self._writing = threading.Lock()
+        weakref.finalize(self, engine.dispose)  # a store that is dropped unclosed keeps no connection either
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -78,7 +80,7 @@ class Store:
         SQLite has one writer at a time: threads of this process queue here, other processes at the file's lock.
         An `IntegrityError` passes as it is, for callers who know what a second row with one key means.
         """
-        gate = self._writing if self.engine.dialect.name == "sqlite" else _OPEN
+        gate = self._writing if self.engine.dialect.name == "sqlite" else nullcontext()
         with self._translated(), gate, self.engine.connect() as connection:
             writer = connection.execution_options(loanbook_writes=True)
             with writer.begin():
@@ -110,17 +112,6 @@ def _lock(connection: Connection, what: str) -> None:
     """Wait for a lock of that name until the transaction ends; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"loanbook {what}"))))
-
-
-class _Open:
-    """A gate that never closes: databases that serve many writers need none."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-
-_OPEN = _Open()
 
 
 def open_store(url: str, *, durability: Durability = "process") -> Store:
