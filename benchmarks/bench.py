@@ -1,0 +1,190 @@
+"""What the scenarios of one run share: its size, its folder, the loans, the models trained on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from benchmarks.results import Report
+from loanbook.book import Book, Section
+from loanbook.data import samples
+from loanbook.data.loans import Loans
+from loanbook.decisions.decider import Decider
+from loanbook.decisions.policy import Policy
+from loanbook.lifecycle import load
+from loanbook.models.risk import LADDER, Rung
+from loanbook.models.scoring import TreeEnsemble
+from loanbook.models.trained import TrainedModel
+from loanbook.models.training import Setting, fit_model
+
+if TYPE_CHECKING:
+    from benchmarks.usual import Usual
+
+SAMPLE = "sba_7a"
+SEED = 0
+_KINDS = ("logistic", "forest", "xgboost")
+
+_QUICK_EVERY = 40
+_QUICK_RUNGS = ("approve_all", "logistic")
+_OBJECTIVE = 'objective = "profit"'
+
+APPROVE_ALL = Policy(1.0, 1.0, 1, "approves everyone: no reasons are asked for")
+DECLINE_ALL = Policy(0.0, 0.0, 1, "declines everyone: every answer has reasons")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many trees, and how many comparisons from root to leaf at most."""
+
+    trees: int
+    depth: int
+
+    @classmethod
+    def of(cls, scorer: TreeEnsemble) -> Size:
+        depth, level = 0, scorer.roots
+        while len(inner := level[scorer.feature[level] >= 0]):
+            depth, level = depth + 1, np.concatenate([scorer.left[inner], scorer.right[inner]])
+        return cls(len(scorer.roots), depth)
+
+    def __str__(self) -> str:
+        return f"{self.trees} trees of depth {self.depth}"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One run.
+
+    Parameters
+    ----------
+    folder : where it may write.
+    tell : hears what is being done.
+    quick : whether only to see that everything runs. full : whether the large sizes run too.
+    """
+
+    folder: Path
+    tell: Callable[[str], None]
+    quick: bool = False
+    full: bool = False
+
+    def pick(self, usual: int, quick: int) -> int:
+        """A size: the usual one, or the one that only shows that it runs."""
+        return quick if self.quick else usual
+
+    @property
+    def ladder(self) -> tuple[Rung, ...]:
+        """Rungs that are fitted: all, or a few quick ones."""
+        return tuple(rung for rung in LADDER if not self.quick or rung.name in _QUICK_RUNGS)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Rungs whose scoring is measured: a sum of columns, deep trees, many small trees."""
+        return ("xgboost",) if self.quick else _KINDS
+
+    def book(self, name: str, *, decline_all: bool = False) -> Book:
+        """A fresh book of the sample in a folder of its own, with nothing trained."""
+        folder = self.folder / name
+        folder.mkdir()
+        text = samples.book(SAMPLE).read_text(encoding="utf-8")
+        if decline_all:
+            text = text.replace(_OBJECTIVE, "approve_below = 0.0\ndecline_from = 0.0")
+        if self.quick:
+            text = text.replace(f'"sample:{SAMPLE}"', '"small.parquet"')
+            pl.read_parquet(samples.path(SAMPLE)).gather_every(_QUICK_EVERY).write_parquet(folder / "small.parquet")
+        path = folder / "loanbook.toml"
+        path.write_text(text, encoding="utf-8")
+        return Book.load(path)
+
+    @cached_property
+    def section(self) -> Section:
+        return self.book("shared").section("risk")
+
+    @cached_property
+    def _read(self) -> tuple[pl.DataFrame, Loans]:
+        found = self.section
+        table, types = load(Book.load(self.folder / "shared" / "loanbook.toml"), found)
+        return table, Loans.learn(table, found, types)
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The sample as it is read."""
+        return self._read[0]
+
+    @property
+    def loans(self) -> Loans:
+        """Its labelled rows."""
+        return self._read[1]
+
+    @cached_property
+    def setting(self) -> Setting:
+        return Setting(time=self.section.time, amount=self.section.amount, seed=SEED, jobs=2)
+
+    @cached_property
+    def _models(self) -> dict[str, TrainedModel]:
+        return {}
+
+    def model(self, name: str) -> TrainedModel:
+        """One rung, trained on all labelled rows as a candidate is."""
+        if name not in self._models:
+            self.tell(f"training {name} to measure it")
+            rung = next(rung for rung in LADDER if rung.name == name)
+            card: Mapping[str, Any] = {"rung": name, "title": rung.title, "metrics": {}, "ladder": []}
+            self._models[name] = fit_model(rung, self.loans, self.setting, usecase="risk", card=card)
+        return self._models[name]
+
+    def decider(self, name: str, policy: Policy) -> Decider:
+        """A rung and a policy together."""
+        return Decider(self.model(name), policy, 1)
+
+    @cached_property
+    def size(self) -> Size:
+        """Of our XGBoost, so that the peer can be given as many trees as deep."""
+        scorer = self.model("xgboost").scorer
+        if not isinstance(scorer, TreeEnsemble):
+            raise TypeError("XGBoost should end as trees")
+        return Size.of(scorer)
+
+    @cached_property
+    def usual(self) -> Usual:
+        """The peer's pipeline, fitted on the same rows with as many trees."""
+        from benchmarks.usual import Columns, Usual
+
+        self.tell("training the peer's pipeline")
+        columns = Columns.of(self.loans.contract)
+        return Usual.fit(columns, self.table.to_pandas(), self.loans.bad, self.size)
+
+    def applications(self, count: int) -> list[dict[str, Any]]:
+        """Rows as JSON would bring them: only what a model may see, days as text, spread over all years."""
+        names = list(self.loans.contract.names)
+        rows = self.table.select(names).gather_every(max(1, self.table.height // count)).head(count).to_dicts()
+        return [{name: _plain(value) for name, value in row.items()} for row in rows]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One permanent question of the page.
+
+    Parameters
+    ----------
+    name : on the command line and in the page, for ever.
+    question : what it answers.
+    run : measures it.
+    """
+
+    name: str
+    question: str
+    run: Callable[[Bench], Report]
+
+    def report(self, bench: Bench) -> Report:
+        """Measure, and promise nothing of a quick run."""
+        found = self.run(bench)
+        return found.without_promises() if bench.quick else found
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,96 @@
+"""How many rows does a CPU second score, with and without reasons?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from benchmarks.bench import APPROVE_ALL, DECLINE_ALL, Bench, Scenario
+from benchmarks.measure import Contender, Cost, Costs, Spread, cost_of, in_turns
+from benchmarks.results import Report, Table, Unit, compare, number, paragraphs
+from loanbook.decisions.decider import Decider
+
+FLOOR = "floor: XGBoost's raw probability of rows that are numbers already"
+PLAIN = "peer: pandas, ColumnTransformer, XGBoost of as many trees"
+REASONED = "peer with reasons: the same and its `pred_contribs`"
+MICROSECONDS = Unit(1e6, "µs a row")
+
+
+def run(bench: Bench) -> Report:
+    """Measure it."""
+    contenders = _contenders(bench)
+    costs = in_turns(contenders, bench.pick(7, 1), bench.tell)
+    return Report(
+        tables=(
+            compare("Scoring a table in memory", contenders, costs, MICROSECONDS, floor=FLOOR),
+            _throughput(contenders, costs),
+        ),
+        notes=paragraphs(
+            f"""
+            A row goes through the data contract, the feature plan, the scorer, calibration and its
+            interval, and the policy. With reasons every row is declined and has its four principal
+            reasons in words.
+
+            XGBoost has {bench.size}, on both sides; the peer's reasons are the names of the four
+            columns whose contributions are largest. It neither checks its rows nor calibrates.
+
+            logistic and forest have no peer of their own: they are compared with the same XGBoost
+            pipeline.
+            """
+        ),
+    )
+
+
+def _contenders(bench: Bench) -> list[Contender]:
+    many = bench.table
+    few = {name: many.gather_every(max(1, many.height // size)) for name, size in _reasoned_rows(bench).items()}
+    model = bench.model("xgboost")
+    x = model.plan.transform(model.contract.code_table(many).values)
+    frame, usual = many.to_pandas(), bench.usual
+    some = frame.iloc[:: max(1, len(frame) // bench.pick(2_000, 100))]
+    raw = _raw(x, bench)
+
+    return [
+        Contender(FLOOR, raw),
+        *(_ours(name, bench.decider(name, APPROVE_ALL), many, PLAIN) for name in bench.kinds),
+        Contender(PLAIN, lambda: cost_of(lambda: usual.score(frame), len(frame))),
+        *(_ours(f"{name} with reasons", bench.decider(name, DECLINE_ALL), few[name], REASONED) for name in bench.kinds),
+        Contender(REASONED, lambda: cost_of(lambda: usual.explain(some), len(some))),
+    ]
+
+
+def _ours(title: str, decider: Decider, rows: pl.DataFrame, peer: str) -> Contender:
+    """Decide a table; reasons are asked for where there is a peer who gives them."""
+
+    def decide() -> object:
+        return decider.decide_table(rows, reasons=peer == REASONED)
+
+    decider.decide_table(rows[:2], reasons=True)  # what is made once is made before the clock starts
+    return Contender(title, lambda: cost_of(decide, rows.height), peer)
+
+
+def _reasoned_rows(bench: Bench) -> dict[str, int]:
+    """Rows that are given reasons: enough to take a good part of a second."""
+    return {"logistic": bench.pick(20_000, 100), "forest": bench.pick(500, 20), "xgboost": bench.pick(4_000, 50)}
+
+
+def _raw(x: NDArray[np.float64], bench: Bench) -> Callable[[], Cost]:
+    import xgboost
+
+    settings = {"objective": "binary:logistic", "max_depth": bench.size.depth, "eta": 0.08, "nthread": 1}
+    booster = xgboost.train(settings, xgboost.QuantileDMatrix(x, bench.loans.bad, nthread=1), bench.size.trees)
+    return lambda: cost_of(lambda: booster.inplace_predict(x), len(x))
+
+
+def _throughput(contenders: list[Contender], costs: Costs) -> Table:
+    rows = []
+    for contender in contenders:
+        found = Spread.of([1.0 / cost.cpu for cost in costs[contender.title]])
+        rows.append((contender.title, number(found.middle), f"{number(found.low)} to {number(found.high)}"))
+    return Table("The same as rows per CPU second", ("", "rows per CPU s", "over the rounds"), tuple(rows))
+
+
+SCENARIO = Scenario("batch", "How many rows does a CPU second score, with and without reasons?", run)
