@@ -55,7 +55,7 @@ def test_the_whole_ladder_is_measured_floor_first(run):
         for figure in rung["test"].values():
             assert figure["low"] <= figure["value"] <= figure["high"]
     assert best["test"]["auc"]["value"] > 0.58
-    assert best["random_split_auc"] > 0.70
+    assert best["random_split_auc"] > 0.66
     assert max(rung["random_split_auc"] for rung in run.leaderboard) < 0.82, "above that, suspect a leak"
 
 
