@@ -180,7 +180,7 @@ class SameLevel:
         out = np.empty((len(codes), len(self.first)))
         for column, (first, second, table) in enumerate(zip(self.first, self.second, self._tables, strict=True)):
             here, there = codes[:, first], codes[:, second]
-            code = np.nan_to_num(here, nan=-1.0).astype(np.int64)
+            code = np.where(np.isnan(here), -1.0, here).astype(np.int64)
             same = np.where(code >= 0, table[code], -2) == there
             known = (here >= 0) & (there >= 0)  # a pooled level is not known by name, a missing one not at all
             out[:, column] = np.where(known, same, np.nan)

@@ -37,5 +37,5 @@ def sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     tail = np.full_like(rest, _TAYLOR[0])
     for coefficient in _TAYLOR[1:]:
         tail = tail * rest + coefficient
-    tail = np.ldexp(tail, -np.nan_to_num(halvings).astype(np.int32))
+    tail = np.ldexp(tail, -np.where(np.isnan(halvings), 0.0, halvings).astype(np.int32))
     return np.where(log_odds >= 0.0, 1.0 / (1.0 + tail), tail / (1.0 + tail))
