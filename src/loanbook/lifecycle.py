@@ -55,6 +55,10 @@ class UseCase(Protocol):
     def ladder(self) -> Sequence[Rung]:
         """The models to compare, floor first."""
 
+    @property
+    def floor(self) -> Sequence[str]:
+        """The rungs that no figure stands without."""
+
     def learn(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Loans:
         """Read a table into labelled rows that keep their contract."""
 
@@ -114,7 +118,7 @@ def train(
     ----------
     book : what the lender declared.
     usecase : the question.
-    only : names of rungs to compare; all by default.
+    only : names of rungs to choose from; all by default. The floor is measured beside them in any case.
     budget : seconds for the benchmark.
     jobs : threads; all cores by default.
     seed : of everything that is drawn; the same seed and data give the same candidate.
@@ -133,8 +137,8 @@ def train(
     parts = usecase.split(loans, seed)
 
     steps = _Steps(progress, len(ladder))
-    results = benchmark(ladder, loans, parts, setting, budget=budget, progress=steps.measured)
-    choice = choose(results)
+    results = benchmark(ladder, loans, parts, setting, floor=usecase.floor, budget=budget, progress=steps.measured)
+    choice = choose([result for result in results if not only or result.name in only])
     chosen = next(result for result in results if result.name == choice.name)
     worth = usecase.worth(section, loans.take(parts.test), results, chosen)
     warnings = _warnings(table, section, loans, types)
@@ -255,7 +259,7 @@ def _rungs(usecase: UseCase, only: Sequence[str]) -> list[Rung]:
             f"the ladder of {usecase.name!r} has no rung {unknown[0]!r}",
             todo=f"choose among {', '.join(names)}",
         )
-    return [rung for rung in usecase.ladder if not only or rung.name in only]
+    return [rung for rung in usecase.ladder if not only or rung.name in (*usecase.floor, *only)]
 
 
 def _warnings(table: pl.DataFrame, section: Section, loans: Loans, types: dict[str, ColumnType]) -> tuple[str, ...]:

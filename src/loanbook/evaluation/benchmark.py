@@ -163,6 +163,7 @@ def benchmark(
     parts: Split,
     setting: Setting,
     *,
+    floor: Sequence[str] = (),
     budget: float | None = None,
     progress: Progress = quiet,
 ) -> tuple[Result, ...]:
@@ -174,8 +175,9 @@ def benchmark(
 
     Parameters
     ----------
-    ladder : the rungs, floor first; the floor is always measured.
+    ladder : the rungs, floor first.
     loans : labelled rows. parts : their division.
+    floor : names of rungs that are measured whatever the budget.
     budget : seconds; rungs whose turn comes later are listed as skipped.
 
     Returns
@@ -187,7 +189,7 @@ def benchmark(
     course = _Course.lay_out(loans, parts, setting)
     results = []
     for number, rung in enumerate(ladder):
-        if number and budget is not None and perf_counter() - started > budget:
+        if rung.name not in floor and budget is not None and perf_counter() - started > budget:
             late = f"the budget of {budget:g} seconds was used up"
             results.append(Result(rung.name, rung.title, rung.interpretability, skipped=late))
             continue

@@ -27,6 +27,7 @@ class Risk:
     name = "risk"
     question = "Will this loan go bad?"
     ladder: Sequence[Rung] = LADDER
+    floor: Sequence[str] = ("approve_all", "one_rule")
 
     def learn(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Loans:
         """Read a table into loans whose outcome is known."""
@@ -41,7 +42,7 @@ class Risk:
 
         Beside both stand approving everyone and the one-rule policy at the same rate.
         """
-        rule = next((result for result in results if result.name == "one_rule" and not result.skipped), chosen)
+        rule = next(result for result in results if result.name == "one_rule")
 
         def at(rate: float) -> Impact:
             return impact(test.bad, chosen.probabilities, rule.probabilities, test.amount, section.economics, rate)
