@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from loanbook.data.contract import Contract
@@ -139,8 +139,17 @@ def test_the_lender_chooses_the_words(reasoner):
 
 @given(st.lists(st.floats(-3, 3), min_size=len(GROUPS), max_size=len(GROUPS)))
 def test_only_what_spoke_against_the_applicant_is_named_largest_first(reasoner, contributions):
+    assume(max(contributions) > 0)
     found = reasoner.principal(reasoner.contract.code_row(ROW), np.array(contributions))
     assert len(found) <= MOST
     said = [reason.contribution for reason in found]
     assert said == sorted((one for one in contributions if one > 0), reverse=True)[:MOST]
     assert len({reason.feature for reason in found}) == len(found)
+
+
+def test_where_nothing_spoke_against_the_applicant_the_weakest_support_is_the_reason(reasoner):
+    contributions = np.array([-0.9, -0.1, 0.0, -0.5, -0.2, -0.3, -0.4, -0.6, -0.7])
+    (reason,) = reasoner.principal(reasoner.contract.code_row(ROW), contributions)
+    assert (reason.code, reason.contribution) == ("EMPLOYEES_WEAK", -0.1)
+    assert reason.text == "Employees does not speak for the loan strongly enough"
+    assert reasoner.principal(reasoner.contract.code_row(ROW), np.zeros(len(GROUPS))) == ()

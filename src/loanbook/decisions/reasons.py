@@ -2,7 +2,8 @@
 
 A creditor must name the specific principal reasons of an adverse decision, not a score (Regulation B, 12 CFR
 1002.9(b)(2); its commentary finds four enough). Each reason here is a group of the model's own columns with its exact
-contribution in log-odds; groups that spoke for the applicant are never named.
+contribution in log-odds. Groups that spoke for the applicant are not named, but for one case: where all did and it was
+not enough, because even the usual applicant is not approved, the one that did so least is.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ _SENTENCES = {
     "SEASON": "Loans asked for at this time of the year have gone bad more often",
     "RISKY": "{title} {value}: such loans have gone bad more often",
     "VALUE": "{title} {value}: such loans have gone bad more often",
+    "WEAK": "{title} does not speak for the loan strongly enough",
 }
 
 
@@ -114,23 +116,22 @@ class Reasoner:
         return {name: place for place, name in enumerate(self.contract.names)}
 
     def principal(self, codes: NDArray[np.float64], contributions: NDArray[np.float64]) -> tuple[Reason, ...]:
-        """The reasons of one application, largest first.
+        """The reasons of one application, largest first; none only where every contribution is zero.
 
         Parameters
         ----------
         codes : (fields,) as the contract read it.
         contributions : (groups,) log-odds.
         """
-        order = np.argsort(-contributions, kind="stable")[:MOST]
-        return tuple(
-            self.reason(int(group), codes, float(contributions[group])) for group in order if contributions[group] > 0.0
-        )
+        moved = [int(group) for group in np.argsort(-contributions, kind="stable") if contributions[group] != 0.0]
+        against = [group for group in moved if contributions[group] > 0.0][:MOST]
+        return tuple(self.reason(group, codes, float(contributions[group])) for group in against or moved[:1])
 
     def reason(self, place: int, codes: NDArray[np.float64], contribution: float) -> Reason:
         """What one group says about one application."""
         group = self.plan.groups[place]
         number, value = self.value(group, codes)
-        ending = _ending(self._kinds[place], number, group.median)
+        ending = _ending(self._kinds[place], number, group.median) if contribution > 0.0 else "WEAK"
         code = f"{group.code}_{ending}"
         return Reason(code, group.name, value, self._text(code, ending, group, value), contribution)
 

@@ -15,13 +15,17 @@ def choose(names: Sequence[str], columns: Sequence[str] | None, where: str) -> S
 
     Raises
     ------
-    DataError : one is not there; the nearest name is given.
+    DataError : one is not there; the nearest name is given. Or a name is written "^…$", which Polars takes for a
+        pattern wherever it meets it.
 
     >>> choose(["amount", "state"], ["stat"], "loans.csv")
     Traceback (most recent call last):
     ...
     loanbook.errors.DataError: loans.csv: there is no column "stat". The nearest is "state".
     """
+    for name in names:
+        if name.startswith("^") and name.endswith("$"):
+            raise DataError(f'the header "{name}" reads like a search pattern', where=where, todo="rename the column")
     for name in columns or ():
         if name not in names:
             near = get_close_matches(name, names, n=1)
