@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from loanbook.data.contract import Contract
 from loanbook.errors import RegistryError, StoreError, TamperedArtefact
 from loanbook.features.plan import Plan
+from loanbook.files import sync_folder
 from loanbook.models.scoring import Calibration, scorer_from_arrays
 from loanbook.models.trained import TrainedModel
 
@@ -208,7 +209,7 @@ def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
             file.write(raw)
             file.flush()
             os.fsync(file.fileno())
-    _sync(folder)
+    sync_folder(folder)
 
 
 def _move_in(aside: Path, folder: Path, manifest: Manifest) -> None:
@@ -217,16 +218,7 @@ def _move_in(aside: Path, folder: Path, manifest: Manifest) -> None:
             return  # an earlier try was cut off between this rename and the store's commit
         raise StoreError("the folder is taken", where=str(folder), todo="move it away and try again")
     aside.rename(folder)
-    _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Force a folder's own entries (names, renames) to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder.parent)
 
 
 def _check_names(folder: Path, manifest: Manifest) -> None:
