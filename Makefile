@@ -7,7 +7,6 @@ PYTHON ?=
 SERVE ?= 1
 PORT ?= 8000
 ARGS ?=
-FULL ?=
 
 bin := .venv/bin
 pip := $(bin)/python -m pip --disable-pip-version-check --no-input -qq
@@ -22,7 +21,7 @@ help:
 	@echo "make test    set up, then every test (ARGS=\"-k name\")"
 	@echo "make check   format, lint, types, direction of imports"
 	@echo "make format  put the code into the one format"
-	@echo "make bench   measure, write docs/benchmarks.md (ARGS=decision, FULL=1 for the large sizes)"
+	@echo "make bench   measure, write docs/benchmarks.md (ARGS=\"decision read\": only these)"
 	@echo "make docs    build the documentation into site/"
 	@echo "make lock    resolve requirements/*.txt anew (ARGS=\"--upgrade\" for newer versions)"
 	@echo "make clean   remove .venv and everything made"
@@ -44,7 +43,7 @@ format: .venv/dev.stamp
 	$(bin)/ruff check --fix .
 
 bench: .venv/dev.stamp
-	$(bin)/python -m benchmarks $(if $(filter-out 0 no false,$(FULL)),--full) $(ARGS)
+	$(bin)/python -m benchmarks $(ARGS)
 
 docs: .venv/dev.stamp
 	$(bin)/zensical build --clean --strict

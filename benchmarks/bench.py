@@ -64,13 +64,12 @@ class Bench:
     ----------
     folder : where it may write.
     tell : hears what is being done.
-    quick : whether only to see that everything runs. full : whether the large sizes run too.
+    quick : whether only to see that everything runs.
     """
 
     folder: Path
     tell: Callable[[str], None]
     quick: bool = False
-    full: bool = False
 
     def pick(self, usual: int, quick: int) -> int:
         """A size: the usual one, or the one that only shows that it runs."""

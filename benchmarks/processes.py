@@ -43,7 +43,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": os.pathsep.join(filter(None, paths)), **(extra or {})}
 
 
-def cost_of_process(words: Sequence[str], folder: Path, *, allowed: Sequence[int] = (0,)) -> Cost:
+def cost_of_process(words: Sequence[str], folder: Path) -> Cost:
     """Run a command to its end: its CPU and wall seconds and its peak memory, children that it waited for included."""
     log = folder / "said.txt"
     with log.open("wb") as said:
@@ -58,7 +58,7 @@ def cost_of_process(words: Sequence[str], folder: Path, *, allowed: Sequence[int
             time.sleep(_LOOK)
         wall = time.perf_counter() - start
     child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode not in allowed:
+    if child.returncode:
         raise Failed(f"{' '.join(words)} gave {child.returncode}:\n{_end(log)}")
     return Cost(usage.ru_utime + usage.ru_stime, wall, peak)
 
@@ -74,6 +74,11 @@ def peak_memory(pid: int) -> int:
         return 0
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
     return int(found.group(1)) * 1024 if found else 0
+
+
+def can_ask_for_memory() -> bool:
+    """Whether this system tells what another process has used at most."""
+    return peak_memory(os.getpid()) > 0
 
 
 def can_ask_for_cpu() -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import page
 from benchmarks.measure import Contender, Cost, cost_of, in_turns, ratio
-from benchmarks.processes import Failed, can_ask_for_cpu, cost_of_process, loanbook, python, serving
+from benchmarks.processes import Failed, can_ask_for_memory, cost_of_process, loanbook, python, serving
 from benchmarks.results import Promise, Unit, compare
 
 SPIN = "import time\nwhile time.process_time() < 0.3: pass"
@@ -63,7 +63,7 @@ def test_a_child_that_was_waited_for_counts():
     assert spent.each(10).cpu == pytest.approx(spent.cpu / 10)
 
 
-@pytest.mark.skipif(not can_ask_for_cpu(), reason="this system has no /proc")
+@pytest.mark.skipif(not can_ask_for_memory(), reason="this system has no /proc")
 def test_peak_memory_is_the_childs_own(tmp_path):
     """A child starts with its parent's ru_maxrss; VmHWM is its own."""
     held = np.ones(40_000_000)
