@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -61,5 +62,16 @@ def positionals(words: Sequence[str] | None, *names: str) -> tuple[str, list[str
             todo = f"write it behind {words[0]}; a file of that name is ./{words[0]}"
         raise LoanbookError(f"{names[len(rest)]} is missing", todo=todo)
     if len(rest) > len(names):
-        raise LoanbookError(f"{rest[len(names)]!r} is one word too many", todo="use cases are " + ", ".join(USECASES))
+        raise too_many(rest[len(names)], first=rest[0])
     return usecase, rest
+
+
+def too_many(word: str, *, first: str) -> LoanbookError:
+    """Say that a word is one too many; the first may be a use case that was mistyped.
+
+    >>> print(too_many("new.csv", first="rsik"))
+    'new.csv' is one word too many. Perhaps 'risk' is meant.
+    """
+    near = get_close_matches(first, USECASES, 1)
+    todo = f"perhaps {near[0]!r} is meant" if near else "use cases are " + ", ".join(USECASES)
+    return LoanbookError(f"{word!r} is one word too many", todo=todo)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loanbook.cli.leaderboard import show
-from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, Words, split
+from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, Words, split, too_many
 from loanbook.cli.output import emit, follow, say
-from loanbook.errors import LoanbookError
 
 if TYPE_CHECKING:
     from loanbook.book import Book
@@ -19,7 +18,9 @@ if TYPE_CHECKING:
 def command(
     words: Annotated[Words, typer.Argument(metavar="[USECASE]", show_default=False)] = None,
     *,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME …", help="Choose among these rungs.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="NAME …", help="Choose among these.")
+    ] = None,
     budget: Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="Start no rung after this.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Threads; 0 is all cores.")] = 0,
     book: BookPath = DEFAULT_BOOK,
@@ -33,11 +34,11 @@ def command(
 
     Example: loanbook train · loanbook train risk --only logistic xgboost
     """
-    from loanbook.book import USECASES, Book
+    from loanbook.book import Book
 
     usecase, more = split(words)
     if more and not only:
-        raise LoanbookError(f"{more[0]!r} is one word too many", todo=f"use cases are {', '.join(USECASES)}")
+        raise too_many(more[0], first=more[0])
     run = trained(Book.load(book), usecase, only=[*(only or ()), *more], budget=budget, jobs=jobs)
     if json:
         emit(run.report())
