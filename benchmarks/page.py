@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,10 @@ from benchmarks.processes import ROOT
 from benchmarks.results import Report, Table, number
 from loanbook.files import write_whole
 
-_LIBRARIES = ("loanbook", "numpy", "polars", "pyarrow", "scikit-learn", "xgboost-cpu", "pandas", "fastapi", "uvicorn")
+_LIBRARIES = (
+    "loanbook", "numpy", "polars", "pyarrow", "scikit-learn", "xgboost", "xgboost-cpu", "pandas", "fastapi", "uvicorn",
+    "httptools",
+)  # fmt: skip
 _HEAD = """# Benchmarks
 
 Written by `make bench`; not by hand. Every figure was measured on real loans (the bundled sample), with fixed seeds,
@@ -57,7 +60,7 @@ class Circumstances:
             commit=_commit(),
             machine=_machine(),
             python=platform.python_version(),
-            libraries=", ".join(f"{name} {version(name)}" for name in _LIBRARIES),
+            libraries=_versions(),
             load=f"{os.getloadavg()[0]:.1f}",
         )
 
@@ -123,6 +126,11 @@ def _measured(found: Circumstances) -> str:
         f"Measured on {found.date} at {found.commit} by `{found.command}`, on {found.machine}, load {found.load} when "
         f"it began; Python {found.python}, {found.libraries}.\n"
     )
+
+
+def _versions() -> str:
+    installed = {found.name: found.version for found in distributions()}
+    return ", ".join(f"{name} {installed[name]}" for name in _LIBRARIES if name in installed)
 
 
 def _commit() -> str:
