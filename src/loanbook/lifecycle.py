@@ -39,6 +39,8 @@ from loanbook.files import write_whole
 from loanbook.models.training import FOLDS, Rung, Setting, fit_model
 from loanbook.registry.versions import Registry, Version
 
+_TOO_GOOD = 0.985  # the best ever seen on honest tables of loans is 0.98, and there near-twins were on both sides
+
 
 class UseCase(Protocol):
     """What is peculiar to one lending question."""
@@ -141,7 +143,7 @@ def train(
     choice = choose([result for result in results if not only or result.name in only])
     chosen = next(result for result in results if result.name == choice.name)
     worth = usecase.worth(section, loans.take(parts.test), results, chosen)
-    warnings = _warnings(table, section, loans, types)
+    warnings = (*_warnings(table, section, loans, types), *_too_good(chosen))
     about = {"usecase": usecase.name, "question": usecase.question}
     card = make_card(loans, parts, results, choice, **about, worth=worth, warnings=warnings)
 
@@ -267,6 +269,14 @@ def _warnings(table: pl.DataFrame, section: Section, loans: Loans, types: dict[s
     aside = [f"{count:,} row{'s' * (count != 1)} set aside: {why}" for why, count in loans.set_aside.items()]
     late = [f"{one.column} may be known only later: {one.evidence}" for one in known_later(table, section, types)]
     return (*aside, *late)
+
+
+def _too_good(chosen: Result) -> tuple[str, ...]:
+    """Doubt a model that hardly errs: no honest table of loans tells that much."""
+    found = chosen.test["auc"].value
+    if found < _TOO_GOOD:
+        return ()
+    return (f"an AUC of {found:.3f} is more than honest columns give: look for one that is known only later",)
 
 
 def _report_path(book: Book, usecase: UseCase) -> Path:

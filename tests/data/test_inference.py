@@ -221,12 +221,19 @@ def test_what_native_columns_hold(column, expected):
     assert str(infer(column)) == expected
 
 
-def test_two_bad_cells_in_a_hundred_do_not_change_the_kind_and_five_do():
+def test_two_bad_cells_in_a_hundred_do_not_change_the_kind_and_six_do():
     good = [str(number) for number in range(100)]
     assert infer(pl.Series(["unknown", "n.k.", *good])).kind == "integer"
-    assert infer(pl.Series([*["unknown"] * 6, *good])).kind != "integer"
+    assert infer(pl.Series([*"abcdef", *good])).kind != "integer"
     days = [f"2008-01-{day:02}" for day in range(1, 29)] * 4
     assert infer(pl.Series(["soon", *days])) == ColumnType("date", "%Y-%m-%d")
+
+
+def test_a_few_words_among_many_numbers_are_the_mistake():
+    good = [str(number) for number in range(100)]
+    assert infer(pl.Series([*["unknown", "see file"] * 10, *good])).kind == "integer"
+    assert infer(pl.Series([*["unknown"] * 40, *good])).kind == "category"
+    assert infer(pl.Series([*["none"] * 10, *["1", "2", "3"] * 30])).kind == "category"
 
 
 def test_a_column_that_is_nearly_empty_is_judged_by_what_is_there():

@@ -107,6 +107,8 @@ def planted(honest):
         "talk": ("region", pl.Series(rng.gamma(2, 100, n) + np.where(yes, 250, 0))),
         "paid_out_on": ("later", pl.Series(day + rng.integers(905, 1000, n))),
         "last_payment": ("name", pl.Series(rng.normal(size=n) - yes)),
+        "total_pymnt": ("name", pl.Series(rng.normal(size=n) - yes)),
+        "principal_repaid": ("name", pl.Series(rng.normal(size=n) - yes)),
         "written_off": ("name", pl.Series(rng.normal(size=n))),
         "outstanding": ("name", pl.Series([0.0] * n)),
         "disbursed": ("name", frame["figure_7"] + pl.Series((rng.random(n) < 0.3) * 1.0)),
@@ -117,7 +119,7 @@ def planted(honest):
     "leak",
     [
         *("exit_day", "fee", "months", "label", "state", "talk", "paid_out_on"),
-        *("last_payment", "written_off", "outstanding", "disbursed"),
+        *("last_payment", "total_pymnt", "principal_repaid", "written_off", "outstanding", "disbursed"),
     ],
 )
 def test_each_kind_of_leak_is_caught_and_named_alone(honest, leak):

@@ -142,7 +142,7 @@ def test_the_bundled_table_by_itself_has_only_notes(loans: pl.DataFrame) -> None
     assert {severity for severity, _, _ in alone(loans, "loan_number")} <= {"note"}
 
 
-SEVENTH, EACH_TENTH = pl.col("id") == 7, pl.col("id") % 10 == 7
+SEVENTH, EACH_TENTH, EACH_THIRD = pl.col("id") == 7, pl.col("id") % 10 == 7, pl.col("id") % 3 == 1
 AMOUNT_AS_TEXT = pl.col("amount").cast(pl.String)
 
 
@@ -157,7 +157,8 @@ def where(marks: pl.Expr, value: pl.Expr | float, column: str, other: pl.Expr | 
         (("error", "impossible_date", "day"), where(SEVENTH, pl.date(1926, 1, 1), "day")),
         (("error", "infinity", "amount"), where(SEVENTH, float("inf"), "amount")),
         (("error", "not_a_number", "amount"), where(SEVENTH, pl.lit("none"), "amount", AMOUNT_AS_TEXT)),
-        (("error", "mixed_types", "amount"), where(EACH_TENTH, pl.lit("none"), "amount", AMOUNT_AS_TEXT)),
+        (("error", "not_a_number", "amount"), where(EACH_TENTH, pl.lit("none"), "amount", AMOUNT_AS_TEXT)),
+        (("error", "mixed_types", "amount"), where(EACH_THIRD, pl.lit("none"), "amount", AMOUNT_AS_TEXT)),
         (("error", "encoding", "level"), where(SEVENTH, pl.lit("KÃ¶ln"), "level")),
         (("warning", "constant", "level"), pl.lit("a").alias("level")),
         (("note", "outlier", "amount"), where(SEVENTH, 1e9, "amount")),

@@ -211,3 +211,10 @@ def test_rows_of_one_id_stay_together_and_rows_without_one_are_named(run, learn,
     said = run("check")
     assert said.code == 1
     assert "id: has no id" in said.out
+
+
+def test_a_leak_that_only_two_columns_give_away_together_is_doubted(run, learn, table):
+    share = pl.when(pl.col("bad") == 1).then(0.3).otherwise(1.1)
+    table.with_columns(x=pl.col("amount") * share).write_csv("leak.csv")
+    assert run("init", "leak.csv", "--target", "bad").code == 0
+    assert "is more than honest columns give: look for one that is known only later" in learn().out

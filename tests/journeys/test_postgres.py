@@ -40,9 +40,7 @@ def bank(folder, table, fresh_postgres_url) -> str:
         )
         rows = table.with_columns(status=pl.when(bad=1).then(pl.lit("charged off")).otherwise(pl.lit("paid")))
         connection.execute(
-            sa.text(
-                "insert into loans values (:id, :amount, :income, :age, :state, :owner, :day, :status)"
-            ),
+            sa.text("insert into loans values (:id, :amount, :income, :age, :state, :owner, :day, :status)"),
             rows.to_dicts(),
         )
     engine.dispose()

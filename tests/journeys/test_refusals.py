@@ -28,6 +28,8 @@ def nothing_but(*names: str) -> bool:
         ("t.csv", b"id,amount,bad\n", ["no rows"]),
         ("t.csv", b"PK\x03\x04" + bytes(range(256)), ["Excel workbook"]),
         ("t.csv", bytes(range(256)) * 8, ["not a text table"]),
+        ("t.json", b'{"id": 1}\n{"id": 2}\n', ["is JSON"]),
+        ("t.csv", b"<html><body>", ["is a web page"]),
         ("t.parquet", b"", ["Parquet file is cut off or damaged"]),
         ("t.parquet", bytes(range(256)) * 8, ["Parquet file is cut off or damaged"]),
         ("t.csv", b"id,amount,amount,bad\n1,2,3,0\n2,3,4,1\n", ['two columns are named "amount"']),

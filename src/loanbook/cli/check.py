@@ -79,6 +79,7 @@ def _check_own(book: Book, section: Section) -> Report:
         *quality.check(table, contract, id=section.id, time=section.time),
         *_target(table, section),
         *_leaks(table, section, types),
+        *_unread(section, types),
     ]
     said = sources.notes(section.data)
     return Report(_named(section), table.height, "itself", said, tuple(quality.ordered(findings)))
@@ -168,6 +169,16 @@ def _leaks(table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) 
         what = f"may be known only after the decision: {suspect.evidence}"
         advice = f"put it under ignore ({section.where('ignore')}) unless it is known when the loan is asked for"
         yield Finding("leakage", suspect.column, what, advice, "warning" if suspect.kind == "name" else "error")
+
+
+def _unread(section: Section, types: dict[str, ColumnType]) -> Iterator[Finding]:
+    """Columns of free text, which no model reads."""
+    from loanbook.data.quality import Finding
+
+    for name, found in types.items():
+        if found.kind == "text" and name not in _apart(section):
+            advice = f"say in [{section.usecase}.types] what it holds if that is wrong"
+            yield Finding("free_text", name, "looks like free text, which no model reads", advice, "note")
 
 
 def _named(section: Section) -> str:

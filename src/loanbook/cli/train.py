@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 def command(
     words: Annotated[Words, typer.Argument(metavar="[USECASE]", show_default=False)] = None,
     *,
-    only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="NAME …", help="Choose among these.")
-    ] = None,
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME …", help="Choose among these.")] = None,
     budget: Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="Start no rung after this.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Threads; 0 is all cores.")] = 0,
     book: BookPath = DEFAULT_BOOK,

@@ -33,6 +33,8 @@ MISSING: Final = frozenset(
 
 # A column is what at least this share of its cells says; the others are the data contract's business.
 _ENOUGH = 0.98
+_MOST = 0.8  # a format that reads less of a column is not tried
+_FEW_WORDS, _MANY = 5, 50  # so few different words among so many different numbers are all wrong together
 _SAMPLE = 300
 _PLAUSIBLE_DAYS = (-47482.0, 47846.0)  # 1840 to 2100: 8-digit numbers outside are no dates
 # In order of preference: of two that read a column equally well the earlier is taken.
@@ -64,8 +66,9 @@ def infer(column: pl.Series) -> ColumnType:
 
     Parameters
     ----------
-    column : n raw cells. Texts in ``MISSING`` and nulls do not count. Up to 2% of the cells may be wrong: an
-        amount of "unknown" leaves the column a number, for the data contract to complain about.
+    column : n raw cells. Texts in ``MISSING`` and nulls do not count. Up to 2% of the cells may be wrong, or up to
+        20% when they are a few words among many numbers: an amount of "unknown" leaves the column a number, for the
+        data contract to complain about.
 
     Returns
     -------
@@ -166,12 +169,12 @@ def _share(read: pl.Series, cells: pl.Series) -> float:
 
 
 def _number(column: pl.Series, sample: pl.Series) -> ColumnType | None:
-    formats = [form for form in NUMBER_FORMATS if _share(numbers(sample, form), sample) > 0.8]
+    formats = [form for form in NUMBER_FORMATS if _share(numbers(sample, form), sample) > _MOST]
     if not formats:
         return None
     cells = _cells(column)
     form, read = _best_number(cells, formats)
-    if _share(read, cells) < _ENOUGH:
+    if _share(read, cells) < _ENOUGH and not _words_among_numbers(cells, read):
         return None
     if form == "" and _are_codes(cells):
         return ColumnType("category")
@@ -190,6 +193,12 @@ def _best_number(cells: pl.Series, formats: list[str]) -> tuple[str, pl.Series]:
         read = numbers(cells, form)
         best = (form, read) if read.count() > best[1].count() else best
     return best
+
+
+def _words_among_numbers(cells: pl.Series, read: pl.Series) -> bool:
+    """Whether all but numbers are a few words, such as "none" or "see file": they are the mistake, not the numbers."""
+    others = cells.filter(read.is_null()).drop_nulls()
+    return _share(read, cells) > _MOST and read.n_unique() > _MANY and others.n_unique() <= _FEW_WORDS
 
 
 def _are_codes(cells: pl.Series) -> bool:
@@ -215,7 +224,7 @@ def _date_candidates(sample: pl.Series) -> list[str]:
     few: list[str] = (sample.head(1) if len(sample) < 20 else sample.gather_every(len(sample) // 20)).to_list()
     likely = {form: None for text in few for form in _formats_of(text)}
     ranked = sorted(likely, key=_preference)
-    return [form for form in ranked if _share(dates(sample, form), sample) > 0.8]
+    return [form for form in ranked if _share(dates(sample, form), sample) > _MOST]
 
 
 def _formats_of(text: str) -> Iterator[str]:

@@ -20,18 +20,22 @@ class Choice:
 def choose(results: Sequence[Result]) -> Choice:
     """Choose the most interpretable rung within one standard error of the best.
 
-    Both are judged by the folds of the development rows, so that the test rows stay untouched (the rule is that of
-    Breiman, Friedman, Olshen & Stone 1984).
+    All are judged by the folds of the development rows, so that the test rows stay untouched (the rule is that of
+    Breiman, Friedman, Olshen & Stone 1984). Of rungs that are equally easy to understand the better is chosen.
 
     >>> floor = Result("floor", "Floor", 0, (0.5, 0.5, 0.5))
     >>> line, forest = Result("line", "Line", 2, (0.74, 0.76, 0.75)), Result("forest", "Forest", 5, (0.74, 0.78, 0.76))
     >>> choose([floor, line, forest]).name
     'line'
+    >>> boosting = Result("boosting", "Boosting", 5, (0.76, 0.80, 0.78))
+    >>> choose([floor, forest, boosting]).name
+    'boosting'
     """
     measured = [result for result in results if not result.skipped]
     best = max(measured, key=lambda result: result.mean)
     bar = best.mean - best.error
-    chosen = min((result for result in measured if result.mean >= bar), key=lambda result: result.interpretability)
+    near = [result for result in measured if result.mean >= bar]
+    chosen = min(near, key=lambda result: (result.interpretability, -result.mean))
     if chosen is best:
         why = (
             f"{best.title} has the best AUC over the folds, {best.mean:.4f}, and no simpler rung comes within one "

@@ -13,7 +13,8 @@ from loanbook.data.leakage.columns import Column, percent
 _WRITTEN_OFF = re.compile(r"(ch(ar)?ge?d?|writ(e|ten|eoff)?)[ _.-]?off", re.IGNORECASE)
 _PAST = re.compile(r"prior|prev|past|hist|num|count|within|ever|bureau|other", re.IGNORECASE)
 _AFTERWARDS = re.compile(
-    r"recover|collection|settle|last[ _.-]?(pay|pymnt|fico)|total[ _.-]?(pay|rec)|out[ _.-]?prncp|default[ _.-]?dat"
+    r"recover|collection|settle|hardship|(last|next|total)[ _.-]?(pay|pymnt|paid)|last[ _.-]?(fico|credit[ _.-]?pull)"
+    r"|total[ _.-]?rec|out[ _.-]?prncp|(amount|principal|interest)[ _.-]?(re)?paid|default[ _.-]?dat"
     r"|clos(ed|ing)|foreclos|reposs|days?[ _.-]?past[ _.-]?due|write[ _.-]?down|loss",
     re.IGNORECASE,
 )

@@ -40,7 +40,7 @@ def mixed(table: Table, reference: Profile | None) -> Iterator[Finding]:
         texts = {text for text, value in zip(levels, read, strict=True) if value is None}
         rows = sum(count for level, count in counts.items() if level in texts)
         share = rows / max(sum(counts.values()), 1)
-        if 0 < share < 0.2 and len(texts) < 0.2 * len(levels):
+        if 0 < share < 0.6 and len(texts) < 0.2 * len(levels):
             example = next(level for level in counts if level in texts)
             what, advice = (
                 f"{share:.0%} of the values are not numbers, the others are",

@@ -22,6 +22,12 @@ _FOREIGN = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
     (b"%PDF", "a PDF"),
     (b"SQLite format 3\x00", "a SQLite database"),
+    (b"ARROW1", "an Arrow file"),
+    (b"ORC", "an ORC file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"{", "JSON"),
+    (b"[{", "JSON"),
+    (b"<", "a web page or XML"),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _BLANKS = re.compile(r'"[^"]*"|[ \t]+')
@@ -164,7 +170,7 @@ def _try(file: BinaryIO, encoding: str) -> Survey | None:
 def _refuse_foreign(path: Path, head: bytes) -> None:
     for magic, name in _FOREIGN:
         if head.startswith(magic):
-            raise DataError(f"is {name}, not a table", where=str(path), todo="export it as CSV or Parquet")
+            raise DataError(f"is {name}, not a CSV or Parquet table", where=str(path), todo="export it as one of them")
 
 
 def _refuse_binary(path: Path, sample: str) -> None:

@@ -43,7 +43,7 @@ class Boosting(RiskClassifier):
     """
 
     title: ClassVar[str] = "XGBoost, early stopped"
-    interpretability: ClassVar[int] = 5
+    interpretability: ClassVar[int] = 4
 
     scorer_: TreeEnsemble
     importances_: Floats
