@@ -89,6 +89,9 @@ class Run:
     card: dict[str, Any]
     warnings: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"<Run of {self.usecase.name}: version {self.version.version}, {self.card['title']}>"
+
     @property
     def leaderboard(self) -> list[dict[str, Any]]:
         """The benchmark as plain rows."""

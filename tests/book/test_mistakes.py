@@ -28,6 +28,7 @@ def complaint(text: str) -> str:
         ("ignore = [1]", 'must be a list of texts, such as ["a", "b"], but holds the number 1.'),
         ("bad = []", "line 4, [risk] bad: must name at least one value."),
         ("bad = [[1]]", "line 4, [risk] bad: must be a value of the target or a list of them, but holds a list."),
+        ('id = "decision"', "line 4, [risk] id: loanbook predict writes a column 'decision' of its own. Rename"),
         ('id = "status"', "line 4, [risk] id: the column 'status' is already the target."),
         ('time = "d"\noutcome_time = "d"', "line 5, [risk] outcome_time: the column 'd' is already the time."),
         ('ignore = [\n"a",\n"status"]', "line 6, [risk] ignore: the target 'status' must not be listed here."),

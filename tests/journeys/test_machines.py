@@ -103,6 +103,8 @@ def test_python_trains_and_gives_back_the_kind_of_table_it_was_given(trained, ki
     run = lb.train(book, "risk", only=("logistic",))
     assert [row["name"] for row in run.leaderboard] == ["approve_all", "one_rule", "logistic"]
     assert run.card["rung"] == "logistic"
+    assert repr(run) == "<Run of risk: version 1, Logistic regression (L2)>"
+    assert repr(run.champion).startswith("<Decider of risk: version 1, Logistic regression (L2), ")
     expected = run.champion.decide_table(table)["probability_of_default"].to_list()
     for name, frame in kinds.items():
         scored = run.champion.predict(frame)

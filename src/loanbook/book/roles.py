@@ -9,6 +9,18 @@ from typing import Final
 from loanbook.book.declaration import SUITABLE, Section, spoken
 from loanbook.book.mistakes import Mistake
 
+_WRITTEN: Final = frozenset(
+    (
+        "probability_of_default",
+        "decision",
+        "lower",
+        "upper",
+        "model_version",
+        "error",
+        *(f"reason_{n}" for n in range(1, 5)),
+    )
+)
+"""What `loanbook predict` writes beside the id."""
 _ROLES: Final = ("target", "id", "time", "outcome_time", "amount")
 
 
@@ -18,6 +30,7 @@ def contradictions(section: Section) -> Iterator[Mistake]:
     yield from _unscored_target(section)
     yield from _two_ways(section)
     yield from _unsuitable_types(section)
+    yield from _taken_name(section)
 
 
 def _double_roles(section: Section) -> Iterator[Mistake]:
@@ -56,3 +69,9 @@ def _unsuitable_types(section: Section) -> Iterator[Mistake]:
         if declared and declared.split()[0] not in kinds:
             what = f"the {role} must be {spoken(kinds)}, not {declared!r}"
             yield Mistake(what, (section.usecase, "types", column))
+
+
+def _taken_name(section: Section) -> Iterator[Mistake]:
+    if section.id in _WRITTEN:
+        what = f"loanbook predict writes a column {section.id!r} of its own"
+        yield Mistake(what, (section.usecase, "id"), "rename the id in the data")

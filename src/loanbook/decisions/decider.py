@@ -69,6 +69,10 @@ class Decider:
     version: int
     texts: Mapping[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        title = self.model.card.get("title", "")
+        return f"<Decider of {self.usecase}: version {self.version}, {title}, {self.policy.source}>"
+
     @property
     def usecase(self) -> str:
         return self.model.usecase
