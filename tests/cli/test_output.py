@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from loanbook.cli import output
 
@@ -71,3 +72,13 @@ def test_tables_do_not_wrap_in_a_pipe(capsys):
     lines = capsys.readouterr().out.rstrip("\n").splitlines()
     assert len(lines) == 3
     assert lines[1].split() == ["a" * 60, "1"]
+
+
+@pytest.mark.parametrize(("width", "gone"), [(200, ()), (50, ("size",)), (38, ("size", "age")), (20, ("size", "age"))])
+def test_a_narrow_terminal_leaves_spare_columns_out_instead_of_cutting_all(monkeypatch, width, gone):
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr(sys, "stdout", said := Terminal())
+    rows = [["a" * 20, "1.2345", "b" * 12, "6.7890"]]
+    assert output.table(["name", ">value", "size", ">age"], rows, spare=["size", ">age"]) == gone
+    assert "1.2345" in said.getvalue()
+    assert ("b" * 12 in said.getvalue()) == (not gone)

@@ -10,6 +10,9 @@ from loanbook.cli.output import emit, say, table
 
 _FIGURES = (("auc", "AUC"), ("gini", "Gini"), ("ks", "KS"), ("brier", "Brier"), ("log_loss", "log-loss"))
 
+# What a narrow terminal does without, first to go first.
+_SPARE = (">KS", ">Gini", ">log-loss", ">fit s", ">gap", ">cal. error", ">AUC random", ">± s.e.", ">Brier", ">accuracy")
+
 
 def command(usecase: Usecase = "risk", book: BookPath = DEFAULT_BOOK, json: Json = False) -> None:
     """Show the benchmark of the last training: every rung, floor first, with 90% intervals.
@@ -33,7 +36,12 @@ def show(report: Mapping[str, Any]) -> None:
     say()
     columns = ["", "model", ">AUC folds", ">± s.e.", ">AUC random", *(f">{title}" for _, title in _FIGURES)]
     columns += [">cal. error", ">accuracy", ">AUC 90%", ">gap", ">fit s"]
-    table(columns, [_row(rung, report["rung"]) for rung in report["ladder"]])
+    narrow = table(columns, [_row(rung, report["rung"]) for rung in report["ladder"]], spare=_SPARE)
+    for rung in report["ladder"]:
+        if "skipped" in rung:
+            say(f"{rung['title']} was not run: {rung['skipped']}.")
+    if narrow:
+        say(f"For {', '.join(narrow)}: a wider terminal, or --json.")
     first = next(rung for rung in report["ladder"] if "test" in rung)
     majority = first["test"]["majority_accuracy"]["value"]
     say(
@@ -61,7 +69,7 @@ def _split(report: Mapping[str, Any]) -> str:
 def _row(rung: Mapping[str, Any], chosen: str) -> list[str]:
     mark = "→" if rung["name"] == chosen else ""
     if "skipped" in rung:
-        return [mark, rung["title"], f"not run: {rung['skipped']}"]
+        return [mark, rung["title"], "not run"]
     test = rung["test"]
     spread = f"{test['auc']['low']:.3f}–{test['auc']['high']:.3f}"
     return [

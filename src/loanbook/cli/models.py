@@ -70,7 +70,7 @@ def _list(registry: Registry, usecase: str, *, json: bool) -> None:
         say(f"{usecase} has no version yet; `loanbook train {usecase}` makes the first.")
         return
     rows = [(one.version, one.role, one.rung, _auc(one), one.created_at[:19], one.digest[:12]) for one in versions]
-    table([">version", "role", "model", ">AUC", "registered (UTC)", "digest"], rows)
+    table([">version", "role", "model", ">AUC", "registered (UTC)", "digest"], rows, spare=["digest"])
 
 
 def _show(registry: Registry, usecase: str, number: int, *, json: bool) -> None:

@@ -17,9 +17,11 @@ import typer
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+    from rich.table import Table
 
 _PATIENCE = 2.0  # seconds before progress is shown
 _WIDE = 160  # columns of a table that is not on a terminal
+_BOUNDLESS = 10_000
 
 
 def say(text: str = "") -> None:
@@ -58,24 +60,51 @@ def plain(value: Any) -> Any:
     return plain(value.tolist()) if hasattr(value, "tolist") else [plain(each) for each in value]
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, spare: Sequence[str] = ()) -> tuple[str, ...]:
     """Print a table on stdout; a column whose name starts with ">" is aligned to the right.
+
+    Parameters
+    ----------
+    columns, rows : the names, and the cells of each row; rows may be shorter.
+    spare : columns to leave out, first to go first, while the terminal is too narrow.
+
+    Returns
+    -------
+    The columns that were left out.
 
     >>> table(["model", ">AUC"], [["logistic", 0.71], ["approve_all", 0.5]])
      model         AUC
      logistic     0.71
      approve_all   0.5
+    ()
     """
-    from rich import box
     from rich.console import Console
+
+    width = None if sys.stdout.isatty() else _WIDE
+    console = Console(file=sys.stdout, width=width, markup=False, highlight=False)
+    boundless = console.options.update(max_width=_BOUNDLESS)
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    left_out = 0
+    while True:
+        gone = spare[:left_out]
+        kept = [place for place, name in enumerate(columns) if name not in gone]
+        grid = _grid([columns[place] for place in kept], [[row[p] for p in kept if p < len(row)] for row in cells])
+        if left_out == len(spare) or console.measure(grid, options=boundless).maximum <= console.width:
+            console.print(grid)
+            return tuple(name.removeprefix(">") for name in gone)
+        left_out += 1
+
+
+def _grid(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    from rich import box
     from rich.table import Table
 
-    grid = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD if sys.stdout.isatty() else None)
+    grid = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None)
     for name in columns:
         grid.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left")
     for row in rows:
-        grid.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDE, markup=False, highlight=False).print(grid)
+        grid.add_row(*row)
+    return grid
 
 
 @contextmanager
