@@ -175,3 +175,13 @@ def test_ratios_pair_months_with_months():
     assert made["pay_amt2_to_bill"] == ("PAY_AMT2", "BILL_AMT2")
     assert made["bill_amt1_to_limit"] == ("BILL_AMT1", "LIMIT_BAL")
     assert words("Größe (m²)") != ""
+
+
+def test_names_in_any_language_keep_their_letters_in_titles_and_codes():
+    table = TABLE.select("amount", État=pl.col("state"), größe=pl.col("score"), 收入=pl.col("employees"))
+    contract = Contract.learn(table, infer_table(table))
+    plan, _ = Plan.fit(contract, contract.code_table(table).values, BAD)
+    said = {group.name: (group.code, group.title) for group in plan.groups}
+    assert said["État"] == ("ETAT", "État")
+    assert said["größe"] == ("GROSSE", "Größe")
+    assert said["收入"] == ("收入", "收入")

@@ -21,7 +21,7 @@ from loanbook.data.contract import Contract
 from loanbook.features.encodings import Calendar
 from loanbook.features.groups import Group
 from loanbook.features.plan import Plan
-from loanbook.features.ratios import is_label, words
+from loanbook.features.ratios import is_label, spaced, words
 
 MOST = 4
 
@@ -159,7 +159,7 @@ class Reasoner:
         own = self.texts.get(code) or CATALOGUE.get(code)
         if own:
             return own
-        first, *others = (words(name).replace("_", " ") for name in group.fields)
+        first, *others = (spaced(name).lower() for name in group.fields)
         parts = {"first": first.capitalize(), "second": " ".join(others)}
         if ending == "MISSING" and len(group.fields) > 1:
             ending = "UNKNOWN"  # one part of a ratio may have been given

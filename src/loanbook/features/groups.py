@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from loanbook.features.encodings import Block, Matrix
-from loanbook.features.ratios import Ratio, is_label, words
+from loanbook.features.ratios import Ratio, is_label, spaced, words
 from loanbook.features.training import Training
 
 
@@ -82,5 +82,5 @@ def _median(values: Matrix) -> float | None:
 
 
 def _title(name: str) -> str:
-    spelled = words(name).replace("_", " ")
+    spelled = spaced(name).lower() or name
     return spelled[:1].upper() + spelled[1:]

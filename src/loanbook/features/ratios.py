@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -66,13 +67,23 @@ _RATIOS = (
 
 
 def words(name: str) -> str:
-    """Spell a column name in small words joined by underscores.
+    """Spell a column name in small words joined by underscores, without accents.
 
-    >>> words("BILL_AMT1"), words("NoEmp"), words("Loan amount (USD)")
-    ('bill_amt1', 'no_emp', 'loan_amount_usd')
+    >>> words("BILL_AMT1"), words("NoEmp"), words("Loan amount (USD)"), words("État civil"), words("📅")
+    ('bill_amt1', 'no_emp', 'loan_amount_usd', 'etat_civil', 'column')
     """
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
-    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+    letters = unicodedata.normalize("NFKD", spaced(name).casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"[\W_]+", "_", plain).strip("_") or "column"
+
+
+def spaced(name: str) -> str:
+    """Part the words of a column name by blanks.
+
+    >>> spaced("NoEmp"), spaced("BILL_AMT1"), spaced("in.come")
+    ('No Emp', 'BILL AMT1', 'in come')
+    """
+    return re.sub(r"[\W_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).strip()
 
 
 def roles(columns: Sequence[str], *, amount: str | None = None) -> dict[str, tuple[str, ...]]:
