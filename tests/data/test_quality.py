@@ -143,6 +143,7 @@ def test_the_bundled_table_by_itself_has_only_notes(loans: pl.DataFrame) -> None
 
 
 SEVENTH, EACH_TENTH, EACH_THIRD = pl.col("id") == 7, pl.col("id") % 10 == 7, pl.col("id") % 3 == 1
+DAY = pl.col("day")
 AMOUNT_AS_TEXT = pl.col("amount").cast(pl.String)
 
 
@@ -159,6 +160,7 @@ def where(marks: pl.Expr, value: pl.Expr | float, column: str, other: pl.Expr | 
         (("error", "not_a_number", "amount"), where(SEVENTH, pl.lit("none"), "amount", AMOUNT_AS_TEXT)),
         (("error", "not_a_number", "amount"), where(EACH_TENTH, pl.lit("none"), "amount", AMOUNT_AS_TEXT)),
         (("error", "mixed_types", "amount"), where(EACH_THIRD, pl.lit("none"), "amount", AMOUNT_AS_TEXT)),
+        (("error", "mixed_dates", "day"), where(EACH_THIRD, DAY.dt.strftime("%d.%m.%y"), "day", DAY.cast(pl.String))),
         (("error", "encoding", "level"), where(SEVENTH, pl.lit("KÃ¶ln"), "level")),
         (("warning", "constant", "level"), pl.lit("a").alias("level")),
         (("note", "outlier", "amount"), where(SEVENTH, 1e9, "amount")),

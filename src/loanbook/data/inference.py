@@ -20,6 +20,7 @@ __all__ = [
     "dates",
     "infer",
     "infer_table",
+    "looks_like_a_date",
     "numbers",
     "read_date",
     "read_number",
@@ -235,6 +236,15 @@ def _formats_of(text: str) -> Iterator[str]:
     for form in _DAYS:
         if date_pattern(form).expression.fullmatch(day):
             yield from (form + between + tail for tail in times) if time else (form,)
+
+
+def looks_like_a_date(text: str) -> bool:
+    """Whether some date format reads a text; bare digits may be anything.
+
+    >>> looks_like_a_date("31.12.2007"), looks_like_a_date("20071231"), looks_like_a_date("36 months")
+    (True, False, False)
+    """
+    return not text.isdigit() and next(_formats_of(text), None) is not None
 
 
 def _preference(form: str) -> int:

@@ -42,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     columns.dates,
     alone.negatives,
     alone.mixed,
+    alone.mixed_dates,
     alone.outliers,
 )
 _ORDER = {"error": 0, "warning": 1, "note": 2}

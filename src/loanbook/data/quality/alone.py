@@ -8,9 +8,12 @@ import numpy as np
 
 from loanbook.data.fields import CategoryField
 from loanbook.data.formats import numbers
+from loanbook.data.inference import looks_like_a_date
 from loanbook.data.quality.finding import Finding, first_rows
 from loanbook.data.quality.profile import CODES, Profile
 from loanbook.data.quality.table import Table
+
+_LEVELS = 300  # as many of a column's values show how it is written
 
 
 def negatives(table: Table, reference: Profile | None) -> Iterator[Finding]:
@@ -47,6 +50,18 @@ def mixed(table: Table, reference: Profile | None) -> Iterator[Finding]:
                 "correct them or leave them empty",
             )
             yield Finding("mixed_types", name, what, advice, "error", rows, (), example)
+
+
+def mixed_dates(table: Table, reference: Profile | None) -> Iterator[Finding]:
+    """Columns of dates that no single format reads, so that they are taken for categories."""
+    if reference is not None:
+        return
+    for name in table.of_kind(CategoryField):
+        counts = table.levels[name]
+        dated = [level for level in list(counts)[:_LEVELS] if looks_like_a_date(level)]
+        if len(counts) >= 20 and len(dated) > 0.9 * min(len(counts), _LEVELS):
+            what, advice = "its dates are written in more than one way", "write all of them in one format"
+            yield Finding("mixed_dates", name, what, advice, "error", table.height, (), dated[0])
 
 
 def outliers(table: Table, reference: Profile | None) -> Iterator[Finding]:
