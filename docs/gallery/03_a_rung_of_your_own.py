@@ -42,7 +42,7 @@ class RandomCuts(RiskClassifier):
     """
 
     title: ClassVar[str] = "Extremely randomised trees"
-    interpretability: ClassVar[int] = 4
+    interpretability: ClassVar[int] = 5
 
     def __init__(self, *, trees: int = 100, leaf_share: float = 0.005, seed: int = 0) -> None:
         self.trees = trees

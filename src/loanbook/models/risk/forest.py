@@ -35,7 +35,7 @@ class Forest(RiskClassifier):
     """
 
     title: ClassVar[str] = "Random forest"
-    interpretability: ClassVar[int] = 4
+    interpretability: ClassVar[int] = 5
 
     scorer_: TreeEnsemble
     importances_: Floats
