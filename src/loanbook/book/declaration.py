@@ -106,6 +106,12 @@ class Section:
         """Name a key of this section, with file and line, for an error message."""
         return self.place.where(self.usecase, *key.split("."))
 
+    @property
+    def apart(self) -> frozenset[str]:
+        """Columns that no model sees."""
+        named = (self.target, self.id, self.outcome_time, *self.ignore, *self.protected)
+        return frozenset(name for name in named if name is not None)
+
     def columns(self) -> dict[tuple[str | int, ...], str]:
         """Every column the section names, by the key that names it."""
         found: dict[tuple[str | int, ...], str] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -119,28 +120,19 @@ def _champion(book: Book, usecase: str) -> tuple[Contract | None, str]:
         return None, ""
     from loanbook.registry.versions import Registry
 
-    registry = Registry(book)
-    try:
+    with closing(Registry(book)) as registry:
         version = registry.champion(usecase)
         if version is None:
             return None, ""
         model = registry.load(usecase, version.version)
-    finally:
-        registry.close()
     return model.contract, f"the contract of version {version.version}"
 
 
 def _learned(table: pl.DataFrame, types: dict[str, ColumnType], section: Section) -> Contract:
     from loanbook.data.contract import Contract
 
-    apart = _apart(section)
-    return Contract.learn(table, types, columns=[name for name in table.columns if name not in apart], id=section.id)
-
-
-def _apart(section: Section) -> set[str]:
-    """Columns that no model sees."""
-    named = {section.target, section.id, section.outcome_time, *section.ignore, *section.protected}
-    return {name for name in named if name is not None}
+    columns = [name for name in table.columns if name not in section.apart]
+    return Contract.learn(table, types, columns=columns, id=section.id)
 
 
 def _target(table: pl.DataFrame, section: Section) -> Iterator[Finding]:
@@ -176,7 +168,7 @@ def _unread(section: Section, types: dict[str, ColumnType]) -> Iterator[Finding]
     from loanbook.data.quality import Finding
 
     for name, found in types.items():
-        if found.kind == "text" and name not in _apart(section):
+        if found.kind == "text" and name not in section.apart:
             advice = f"say in [{section.usecase}.types] what it holds if that is wrong"
             yield Finding("free_text", name, "looks like free text, which no model reads", advice, "note")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
@@ -31,16 +32,13 @@ def command(
     usecase, action, number = _understood(words)
     found = Book.load(book)
     found.section(usecase)
-    registry = Registry(found)
-    try:
+    with closing(Registry(found)) as registry:
         if action == "show":
             _show(registry, usecase, number, json=json)
         elif action == "list":
             _list(registry, usecase, json=json)
         else:
             _change(registry, usecase, action, number, why=why, json=json)
-    finally:
-        registry.close()
 
 
 def _understood(words: list[str] | None) -> tuple[str, str, int]:

@@ -75,8 +75,7 @@ class Loans:
         BookError : the target does not hold the bad value, or holds more than two values and none is named.
         TrainingError : every loan is good, or every loan is bad.
         """
-        apart = {section.target, section.id, section.outcome_time, *section.ignore, *section.protected}
-        columns = [name for name in table.columns if name not in apart]
+        columns = [name for name in table.columns if name not in section.apart]
         bad = outcomes(table[section.target], section)
         contract = Contract.learn(table, types, columns=columns, id=section.id)
         coded = contract.code_table(table)

@@ -105,6 +105,22 @@ def one_by_one(
     return values, problems
 
 
+def by_limits(
+    field: Field, column: pl.Series, read: pl.Series | None, limits: tuple[float, float]
+) -> tuple[NDArray[np.float64], dict[int, str]]:
+    """Take the cells that were read and lie within the limits; ask the field for every other one.
+
+    read : the column as numbers, null where that is not sure; None where nothing can be read at once.
+    """
+    values = (
+        np.full(len(column), np.nan) if read is None else read.to_numpy(writable=True).astype(np.float64, copy=False)
+    )
+    sure = (values >= limits[0]) & (values <= limits[1])
+    if not field.required:
+        sure |= column.is_null().to_numpy()
+    return one_by_one(column, field.code, values, ~sure)
+
+
 def by_level(column: pl.Series, code: Callable[[object], float]) -> tuple[NDArray[np.float64], dict[int, str]]:
     """Read a column with few distinct cells: each distinct cell once."""
     distinct = column.unique()

@@ -16,10 +16,10 @@ from loanbook.data.fields.base import (
     Breach,
     absent,
     as_text,
+    by_limits,
     common,
     is_missing,
     limits,
-    one_by_one,
     required_or_null,
     shown,
 )
@@ -76,12 +76,8 @@ class DateField:
     def codes(self, column: pl.Series) -> tuple[NDArray[np.float64], dict[int, str]]:
         """Read a column: (n,) codes with NaN for missing or wrong, and what is wrong by row."""
         readable = column.dtype == pl.String or column.dtype.is_temporal() or column.dtype.is_integer()
-        read = dates(column, self.format) if readable else pl.Series([None] * len(column), dtype=pl.Float64)
-        values = read.to_numpy(writable=True).astype(np.float64, copy=False)
-        sure = (values >= self.low) & (values <= self._latest)
-        if not self.required:
-            sure |= column.is_null().to_numpy()
-        return one_by_one(column, self.code, values, ~sure)
+        read = dates(column, self.format) if readable else None
+        return by_limits(self, column, read, (self.low, self._latest))
 
     def show(self, code: float) -> str | None:
         """Give back the value a code stands for."""

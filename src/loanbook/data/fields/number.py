@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from loanbook.data.fields.base import Breach, absent, common, is_missing, limits, one_by_one, required_or_null, shown
+from loanbook.data.fields.base import Breach, absent, by_limits, common, is_missing, limits, required_or_null, shown
 from loanbook.data.formats import numbers, read_number
 
 _LARGEST = 1e30  # beyond it there is nothing to count, and squares and 32-bit floats overflow
@@ -67,17 +67,10 @@ class NumberField:
 
     def codes(self, column: pl.Series) -> tuple[NDArray[np.float64], dict[int, str]]:
         """Read a column: (n,) codes with NaN for missing or wrong, and what is wrong by row."""
+        read = column.cast(pl.Float64) if column.dtype.is_numeric() else None
         if column.dtype == pl.String:
             read = numbers(column, self.format)
-        elif column.dtype.is_numeric():
-            read = column.cast(pl.Float64)
-        else:
-            read = pl.Series([None] * len(column), dtype=pl.Float64)
-        values = read.to_numpy(writable=True).astype(np.float64, copy=False)
-        sure = (values >= self.low) & (values <= self.high) & (np.abs(values) <= _LARGEST)
-        if not self.required:
-            sure |= column.is_null().to_numpy()
-        return one_by_one(column, self.code, values, ~sure)
+        return by_limits(self, column, read, (max(self.low, -_LARGEST), min(self.high, _LARGEST)))
 
     def show(self, code: float) -> float | int | None:
         """Give back the value a code stands for."""

@@ -104,12 +104,11 @@ def known_later(table: pl.DataFrame, section: Section, types: Mapping[str, Colum
     """
     from loanbook.data.loans import outcomes
 
-    apart = (section.outcome_time, *section.ignore, *section.protected)
     ends = [name for name in (section.target, section.id) if name]
     bad = outcomes(table[section.target], section)
     known = ~np.isnan(bad)
     found = suspects(table.filter(known), bad[known], types=types, time=section.time, exclude=ends)
-    return [suspect for suspect in found if suspect.column not in apart]
+    return [suspect for suspect in found if suspect.column not in section.apart]
 
 
 def _evidence(column: Column, columns: list[Column], day: Column | None, repeats: bool) -> tuple[str, str] | None:
