@@ -26,12 +26,19 @@ class Rung:
     interpretability : 0 for what a child could follow; of equally good rungs the lowest is chosen.
         Boosting stands before the forest: on the bundled loans it has two thousand nodes, the forest fifty thousand.
     make : (seed, jobs) to an unfitted classifier.
+    needs, extra : module it cannot do without, and the extra of the package that brings it; "" for none.
+    standard : whether it runs when nobody asks for the full ladder.
+    members : names of the rungs it is made of, if it is a blend of others.
     """
 
     name: str
     title: str
     interpretability: int
     make: Callable[[int, int], RiskClassifier]
+    needs: str = ""
+    extra: str = ""
+    standard: bool = True
+    members: tuple[str, ...] = ()
 
 
 def _approve_all(seed: int, jobs: int) -> RiskClassifier:  # noqa: ARG001
@@ -73,8 +80,8 @@ def _xgboost(seed: int, jobs: int) -> RiskClassifier:
 LADDER: tuple[Rung, ...] = (
     Rung("approve_all", "Approve everyone", 0, _approve_all),
     Rung("one_rule", "One rule", 1, _one_rule),
-    Rung("logistic", "Logistic regression (L2)", 2, _logistic),
-    Rung("tree", "Decision tree", 3, _tree),
-    Rung("forest", "Random forest", 5, _forest),
-    Rung("xgboost", "XGBoost, early stopped", 4, _xgboost),
+    Rung("logistic", "Logistic regression (L2)", 4, _logistic),
+    Rung("tree", "Decision tree", 5, _tree),
+    Rung("forest", "Random forest", 9, _forest),
+    Rung("xgboost", "XGBoost, early stopped", 7, _xgboost),
 )

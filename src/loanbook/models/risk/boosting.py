@@ -43,7 +43,7 @@ class Boosting(RiskClassifier):
     """
 
     title: ClassVar[str] = "XGBoost, early stopped"
-    interpretability: ClassVar[int] = 4
+    interpretability: ClassVar[int] = 7
 
     scorer_: TreeEnsemble
     importances_: Floats

@@ -35,7 +35,7 @@ class Forest(RiskClassifier):
     """
 
     title: ClassVar[str] = "Random forest"
-    interpretability: ClassVar[int] = 5
+    interpretability: ClassVar[int] = 9
 
     scorer_: TreeEnsemble
     importances_: Floats

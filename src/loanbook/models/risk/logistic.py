@@ -42,7 +42,7 @@ class Logistic(RiskClassifier):
     """
 
     title: ClassVar[str] = "Logistic regression (L2)"
-    interpretability: ClassVar[int] = 2
+    interpretability: ClassVar[int] = 4
 
     scorer_: Additive
     spread_: Floats

@@ -38,7 +38,7 @@ class Tree(RiskClassifier):
     """
 
     title: ClassVar[str] = "Decision tree"
-    interpretability: ClassVar[int] = 3
+    interpretability: ClassVar[int] = 5
 
     scorer_: TreeEnsemble
 
