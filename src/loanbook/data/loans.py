@@ -24,7 +24,10 @@ class Loans:
     """Rows that keep the contract and whose outcome is known.
 
     contract : how they were read.
-    codes : (n, fields). bad : (n,) 1 where the loan went bad, else 0.
+    codes : (n, fields). y : (n,) what is learned: for a probability of default equal to `bad`.
+    bad : (n,) 1 where the loan went bad, else 0; where an amount is learned, 1 for the upper half. Splits are balanced
+        by it, and categories are weighed by it.
+    rows : (n,) number of the row in the table, from 0.
     time : (n,) day of the decision, or None. known : (n,) day a bad outcome became known (NaN: not recorded), or None.
     amount : (n,) exposure, or None. groups : (n,) rows of one id have one number.
     set_aside : why rows of the table are not here, with their count.
@@ -32,7 +35,9 @@ class Loans:
 
     contract: Contract
     codes: Floats
+    y: Floats
     bad: Floats
+    rows: NDArray[np.intp]
     time: Floats | None
     known: Floats | None
     amount: Floats | None
@@ -51,7 +56,9 @@ class Loans:
         return replace(
             self,
             codes=self.codes[rows],
+            y=self.y[rows],
             bad=self.bad[rows],
+            rows=self.rows[rows],
             time=part(self.time),
             known=part(self.known),
             amount=part(self.amount),
@@ -60,7 +67,7 @@ class Loans:
 
     @classmethod
     def learn(cls, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Loans:
-        """Learn the contract of a table and read it.
+        """Learn the contract of a table and read it, with what became of each loan.
 
         Rows that break the contract, or that have no outcome yet, are set aside and counted.
 
@@ -75,13 +82,20 @@ class Loans:
         BookError : the target does not hold the bad value, or holds more than two values and none is named.
         TrainingError : every loan is good, or every loan is bad.
         """
-        columns = [name for name in table.columns if name not in section.apart]
         bad = outcomes(table[section.target], section)
+        return _with_both_outcomes(cls.read(table, section, types, bad, bad), section)
+
+    @classmethod
+    def read(
+        cls, table: pl.DataFrame, section: Section, types: dict[str, ColumnType], y: Floats, bad: Floats
+    ) -> Loans:
+        """Learn the contract of a table and read it; y and bad as above, y NaN where it is not known yet."""
+        columns = [name for name in table.columns if name not in section.apart]
         contract = Contract.learn(table, types, columns=columns, id=section.id)
         coded = contract.code_table(table)
         time = _days(table, section.time, types)
         reasons = {
-            "no outcome yet": np.isnan(bad),
+            "no outcome yet": np.isnan(y),
             "breaks the data contract": ~coded.sound,
             "no date of decision": np.zeros(table.height, np.bool_) if time is None else np.isnan(time),
         }
@@ -89,14 +103,16 @@ class Loans:
         loans = cls(
             contract=contract,
             codes=coded.values,
+            y=y,
             bad=bad,
+            rows=np.arange(table.height),
             time=time,
             known=_days(table, section.outcome_time, types),
-            amount=_numbers(table, section.amount, types),
+            amount=numbers(table, section.amount, types),
             groups=_groups(table, section.id, coded.values),
             set_aside=set_aside,
         )
-        return _with_both_outcomes(loans.take(kept), section)
+        return loans.take(kept)
 
 
 def _kept(reasons: Mapping[str, NDArray[np.bool_]]) -> tuple[NDArray[np.bool_], dict[str, int]]:
@@ -172,7 +188,7 @@ def _days(table: pl.DataFrame, name: str | None, types: dict[str, ColumnType]) -
     return DateField(name, "date", required=False, format=types[name].format).codes(table[name])[0]
 
 
-def _numbers(table: pl.DataFrame, name: str | None, types: dict[str, ColumnType]) -> Floats | None:
+def numbers(table: pl.DataFrame, name: str | None, types: dict[str, ColumnType]) -> Floats | None:
     if name is None:
         return None
     return NumberField(name, "decimal", required=False, format=types[name].format).codes(table[name])[0]
