@@ -6,8 +6,9 @@ that trained it, and neither calls a function whose last bit depends on the mach
 
 from loanbook.models.scoring.additive import Additive
 from loanbook.models.scoring.base import Scorer, scorer_from_arrays
+from loanbook.models.scoring.blend import Blend
 from loanbook.models.scoring.calibration import Calibration
 from loanbook.models.scoring.sigmoid import sigmoid
 from loanbook.models.scoring.trees import TreeEnsemble
 
-__all__ = ["Additive", "Calibration", "Scorer", "TreeEnsemble", "scorer_from_arrays", "sigmoid"]
+__all__ = ["Additive", "Blend", "Calibration", "Scorer", "TreeEnsemble", "scorer_from_arrays", "sigmoid"]

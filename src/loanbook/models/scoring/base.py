@@ -42,9 +42,10 @@ def scorer_from_arrays(kind: str, arrays: Mapping[str, NDArray[Any]]) -> Scorer:
     RegistryError : the kind is not known to this release.
     """
     from loanbook.models.scoring.additive import Additive
+    from loanbook.models.scoring.blend import Blend
     from loanbook.models.scoring.trees import TreeEnsemble
 
-    kinds: dict[str, type[Scorer]] = {Additive.kind: Additive, TreeEnsemble.kind: TreeEnsemble}
+    kinds: dict[str, type[Scorer]] = {scorer.kind: scorer for scorer in (Additive, TreeEnsemble, Blend)}
     if kind not in kinds:
         raise RegistryError(f"the artefact holds a scorer of kind {kind!r}", todo="Upgrade loanbook to read it")
     return kinds[kind].from_arrays(arrays)
