@@ -101,7 +101,7 @@ def test_twelve_members_are_told_apart() -> None:
 
 
 def test_a_weight_for_each_member() -> None:
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="longer"):
         Blend.of(0.0, [1.0], [a_line(1), a_line(2)], WIDTH)
 
 
