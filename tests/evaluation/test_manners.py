@@ -88,6 +88,15 @@ def test_columns_of_one_group_are_one_reason_and_are_flipped_together() -> None:
     assert np.isnan(together.flip_other.value)
 
 
+def test_the_other_model_may_have_columns_of_its_own() -> None:
+    x = rows()
+    turned = np.column_stack([x[:, 2], np.full(500, 9.0), x[:, 0], x[:, 1]])  # and one that the model does not know
+    other = Weighed((1.0, 5.0, 3.0, 2.0))
+    found = watch(Weighed((3.0, 2.0, 1.0)), other, x=x, other_x=turned, other_group_of=np.array([2, -1, 0, 1]))
+    assert found.reason_overlap == Estimate(1.0, 1.0, 1.0)
+    assert watch(Weighed((3.0, 2.0, 1.0)), Weighed((1.0, 3.0, 2.0)), x=x).reason_overlap.high < 1.0
+
+
 def test_typical_is_the_reference_s_middle_value_and_nothing_where_most_have_none() -> None:
     x = np.array([[1.0, 0.0, np.nan], [2.0, 1.0, np.nan], [9.0, 1.0, 5.0]])
     np.testing.assert_array_equal(module._typical(x), [2.0, 1.0, np.nan])

@@ -74,6 +74,8 @@ def manners(
     groups: int,
     *,
     reference: Floats | None = None,
+    other_x: Floats | None = None,
+    other_group_of: NDArray[np.intp] | None = None,
     seed: int = 0,
     resamples: int = 500,
 ) -> Manners:
@@ -85,12 +87,14 @@ def manners(
     Parameters
     ----------
     scorer : the model.
-    other : the same kind of model, fitted on other rows with the same columns.
+    other : the same kind of model, fitted on other rows.
     x : (n, m) model rows.
     group_of : (m,) the group that names each column in a reason.
     groups : how many groups there are.
     reference : (r, m) rows that say what is typical: best those that taught the model, as its reasons are measured from
         them and later applicants may be others; x by default.
+    other_x, other_group_of : (n, k) the same rows as the other model sees them and (k,) their groups, numbered as
+        above, -1 for a group that `scorer` does not know; x and group_of by default.
     seed, resamples : of the rows drawn, of the floor's groups and of the bootstrap.
 
     >>> from loanbook.models.scoring import Additive
@@ -101,15 +105,19 @@ def manners(
     (1.0, 1.0, 1.0, 0.0)
     """
     draw = np.random.default_rng(seed)
-    drawn = x[draw.permutation(len(x))[:_DRAWN]]
+    places = draw.permutation(len(x))[:_DRAWN]
+    drawn = x[places]
     margin = scorer.margin(drawn)
     count = min(-(-len(drawn) // 5), _affordable(scorer, other))
-    risky = drawn[np.argsort(-margin, kind="stable")[:count]]
+    riskiest = np.argsort(-margin, kind="stable")[:count]
+    risky = drawn[riskiest]
 
     contributions = scorer.contributions(risky)
     by_group = _by_group(contributions, group_of, groups)
+    theirs = other.contributions(risky if other_x is None else other_x[places[riskiest]])
+    their_groups = group_of if other_group_of is None else other_group_of
     ranked = _ranked(by_group)
-    agreed = _agreement(ranked, _ranked(_by_group(other.contributions(risky), group_of, groups)))
+    agreed = _agreement(ranked, _ranked(_by_group(theirs, their_groups, groups)))
     typical = _typical(drawn if reference is None else reference)
     fell = _falls(scorer, risky, typical, group_of, by_group, ranked, draw)
     rows = np.column_stack([*agreed, *(np.where(np.isnan(fall), np.nan, fall > _STILL) for fall in fell), *fell])
@@ -158,10 +166,10 @@ def _affordable(*scorers: Scorer) -> int:
 
 
 def _by_group(contributions: Floats, group_of: NDArray[np.intp], groups: int) -> Floats:
-    """Add up columns that are named together, (n, groups)."""
-    sums = np.zeros((groups, len(contributions)))
+    """Add up columns that are named together, (n, groups); those of group -1 are left out."""
+    sums = np.zeros((groups + 1, len(contributions)))
     np.add.at(sums, group_of, contributions.T)
-    return sums.T
+    return sums[:groups].T
 
 
 def _ranked(by_group: Floats) -> NDArray[np.intp]:
