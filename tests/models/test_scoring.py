@@ -186,8 +186,9 @@ def test_calibration_mends_an_overconfident_model_and_its_limits_hold():
     truth = draw.normal(-1.0, 1.0, 20_000)
     bad = (draw.random(20_000) < sigmoid(truth)).astype(float)
     fitted = Calibration.fit(3.0 * truth + 1.0, bad)
-    assert fitted.slope == pytest.approx(1 / 3, abs=0.02)
-    assert fitted.offset == pytest.approx(-1 / 3, abs=0.06)
+    assert fitted.method == "platt"
+    assert fitted.line.below == pytest.approx(1 / 3, abs=0.02)
+    assert fitted.log_odds(np.zeros(1)) == pytest.approx(-1 / 3, abs=0.06)
     log_odds = fitted.log_odds(3.0 * truth + 1.0)
     p = sigmoid(log_odds)
     low, high = fitted.interval(log_odds, p)
@@ -203,5 +204,5 @@ def test_calibration_mends_an_overconfident_model_and_its_limits_hold():
 def test_calibration_of_a_worthless_model_is_the_base_rate(margin):
     bad = (np.arange(100) >= 80).astype(float)
     fitted = Calibration.fit(margin, bad)
-    assert fitted.slope == 0.0
+    assert not np.ptp(fitted.log_odds(margin))
     assert sigmoid(fitted.log_odds(margin))[0] == pytest.approx(0.2, abs=0.02)
