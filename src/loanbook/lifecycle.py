@@ -9,7 +9,7 @@ A use case says what is peculiar to its question (see `UseCase`); all of this pa
     choose      the simplest rung that is not clearly worse than the best     evaluation/selection
     fit         that rung on every labelled row, calibrated out of fold       models/training
     register    as challenger, or as champion when there is none              registry/versions
-    decide      one application, or a stream of them                          decisions/decider
+    answer      one application, or a stream of them                          decisions/answering
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from loanbook.data.inference import ColumnType, infer_table
 from loanbook.data.leakage import known_later
 from loanbook.data.loans import Loans
 from loanbook.data.splits import Split
-from loanbook.decisions.decider import Decider, open_decider
+from loanbook.decisions.answering import Answerer
 from loanbook.errors import BookError, RegistryError
 from loanbook.evaluation.benchmark import STEPS, Progress, Result, benchmark, quiet
 from loanbook.evaluation.card import make_card
+from loanbook.evaluation.record import test_record
 from loanbook.evaluation.selection import Choice, choose
+from loanbook.evaluation.tasks import Task
 from loanbook.files import write_whole
 from loanbook.models.training import FOLDS, Rung, Setting, fit_model
 from loanbook.registry.versions import Registry, Version
-
-_TOO_GOOD = 0.985  # the best ever seen on honest tables of loans is 0.98, and there near-twins were on both sides
 
 
 class UseCase(Protocol):
@@ -61,6 +61,10 @@ class UseCase(Protocol):
     def floor(self) -> Sequence[str]:
         """The rungs that no figure stands without."""
 
+    @property
+    def task(self) -> Task:
+        """What is measured, and how a margin becomes an answer."""
+
     def learn(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Loans:
         """Read a table into labelled rows that keep their contract."""
 
@@ -69,6 +73,9 @@ class UseCase(Protocol):
 
     def worth(self, section: Section, test: Loans, results: Sequence[Result], chosen: Result) -> dict[str, Any]:
         """Say what the chosen rung is worth to the lender, as plain JSON with a `sentence`."""
+
+    def open(self, book: Book, registry: Registry, version: Version) -> Answerer:
+        """Load a registered version, ready to answer."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ class Run:
         return {**self.card, "version": self.version.version, "role": self.version.role, "ladder": self.leaderboard}
 
     @cached_property
-    def champion(self) -> Decider:
+    def champion(self) -> Any:
         """The model that decides after this training."""
         return champion(self.book, self.usecase)
 
@@ -112,6 +119,7 @@ def train(
     usecase: UseCase,
     *,
     only: Sequence[str] = (),
+    full: bool = False,
     budget: float | None = None,
     jobs: int = 0,
     seed: int = 0,
@@ -124,6 +132,7 @@ def train(
     book : what the lender declared.
     usecase : the question.
     only : names of rungs to choose from; all by default. The floor is measured beside them in any case.
+    full : measure every rung of the ladder, not only the usual ones.
     budget : seconds for the benchmark.
     jobs : threads; all cores by default.
     seed : of everything that is drawn; the same seed and data give the same candidate.
@@ -134,7 +143,7 @@ def train(
     LoanbookError : the book, the table or the labels do not allow it.
     """
     section = book.section(usecase.name)
-    ladder = _rungs(usecase, only)
+    ladder, left_out = _rungs(usecase, only, full=full)
     setting = Setting(time=section.time, amount=section.amount, seed=seed, jobs=jobs or _cores())
 
     table, types = load(book, section)
@@ -142,19 +151,41 @@ def train(
     parts = usecase.split(loans, seed)
 
     steps = _Steps(progress, len(ladder))
-    results = benchmark(ladder, loans, parts, setting, floor=usecase.floor, budget=budget, progress=steps.measured)
+    results = benchmark(
+        ladder,
+        loans,
+        parts,
+        setting,
+        usecase.task,
+        floor=usecase.floor,
+        left_out=left_out,
+        budget=budget,
+        progress=steps.measured,
+    )
     choice = choose([result for result in results if not only or result.name in only])
     chosen = next(result for result in results if result.name == choice.name)
-    worth = usecase.worth(section, loans.take(parts.test), results, chosen)
-    warnings = (*_warnings(table, section, loans, types), *_too_good(chosen))
-    about = {"usecase": usecase.name, "question": usecase.question}
-    card = make_card(loans, parts, results, choice, **about, worth=worth, warnings=warnings)
+    test = loans.take(parts.test)
+    worth = usecase.worth(section, test, results, chosen)
+    doubts = usecase.task.doubts(chosen.test[chosen.headline].value)
+    warnings = (*_warnings(table, section, loans, types), *doubts)
+    about = {"usecase": usecase.name, "question": usecase.question, **usecase.task.facts(loans)}
+    card = make_card(about, loans, parts, results, choice, worth=worth, warnings=warnings)
 
     rung = next(rung for rung in ladder if rung.name == choice.name)
-    model = fit_model(rung, loans, setting, usecase=usecase.name, card=card, progress=steps.fitted)
+    model = fit_model(
+        rung,
+        loans,
+        setting,
+        usecase=usecase.name,
+        card=card,
+        members=_members(rung, ladder, results),
+        finish=usecase.task.finish,
+        progress=steps.fitted,
+    )
     with closing(Registry(book)) as registry:
         version = registry.register(usecase.name, model)
     run = Run(book, usecase, version, results, choice, card, warnings)
+    write_whole(_test_path(book, usecase), test_record(test, results))
     write_whole(_report_path(book, usecase), json.dumps(run.report(), indent=1).encode())
     return run
 
@@ -173,7 +204,7 @@ def load(book: Book, section: Section) -> tuple[pl.DataFrame, dict[str, ColumnTy
     return table, types
 
 
-def champion(book: Book, usecase: UseCase) -> Decider:
+def champion(book: Book, usecase: UseCase) -> Answerer:
     """Load the model that decides.
 
     Raises
@@ -188,10 +219,10 @@ def champion(book: Book, usecase: UseCase) -> Decider:
     return decider(book, usecase, found.version)
 
 
-def decider(book: Book, usecase: UseCase, version: int) -> Decider:
-    """Load one version, whatever its role, with the policy that the book states today."""
+def decider(book: Book, usecase: UseCase, version: int) -> Answerer:
+    """Load one version, whatever its role, as the book would use it today."""
     with closing(Registry(book)) as registry:
-        return open_decider(book, registry, registry.version(usecase.name, version))
+        return usecase.open(book, registry, registry.version(usecase.name, version))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,14 +288,43 @@ def last_report(book: Book, usecase: UseCase) -> dict[str, Any]:
     return report
 
 
-def _rungs(usecase: UseCase, only: Sequence[str]) -> list[Rung]:
+def last_test(book: Book, usecase: UseCase) -> pl.DataFrame:
+    """Return what every rung of the last training said of the test rows; see `evaluation/record.py`.
+
+    Raises
+    ------
+    RegistryError : nothing was trained yet.
+    """
+    last_report(book, usecase)
+    return pl.read_parquet(_test_path(book, usecase))
+
+
+def _rungs(usecase: UseCase, only: Sequence[str], *, full: bool) -> tuple[list[Rung], dict[str, str]]:
+    """The rungs to list, and why some of them are not to be measured.
+
+    Whoever names a blend wants its members measured too: all that the usual ladder, or the full one, has of them.
+    """
     names = [rung.name for rung in usecase.ladder]
     if unknown := [name for name in only if name not in names]:
         raise BookError(
             f"the ladder of {usecase.name!r} has no rung {unknown[0]!r}",
             todo=f"choose among {', '.join(names)}",
         )
-    return [rung for rung in usecase.ladder if not only or rung.name in (*usecase.floor, *only)]
+    usual = {rung.name for rung in usecase.ladder if full or rung.standard}
+    if not only:
+        why = f"not of the usual ladder; `loanbook train {usecase.name} --full` measures it"
+        return list(usecase.ladder), {name: why for name in names if name not in usual}
+    wanted = {*usecase.floor, *only}
+    for rung in usecase.ladder:
+        if rung.name in only:
+            wanted.update(name for name in rung.members if name in usual)
+    return [rung for rung in usecase.ladder if rung.name in wanted], {}
+
+
+def _members(rung: Rung, ladder: Sequence[Rung], results: Sequence[Result]) -> list[Rung]:
+    """The rungs that a blend was made of in the benchmark; none for any other rung."""
+    measured = {result.name for result in results if not result.skipped}
+    return [one for one in ladder if one.name in rung.members and one.name in measured]
 
 
 def _warnings(table: pl.DataFrame, section: Section, loans: Loans, types: dict[str, ColumnType]) -> tuple[str, ...]:
@@ -274,16 +334,12 @@ def _warnings(table: pl.DataFrame, section: Section, loans: Loans, types: dict[s
     return (*aside, *late)
 
 
-def _too_good(chosen: Result) -> tuple[str, ...]:
-    """Doubt a model that hardly errs: no honest table of loans tells that much."""
-    found = chosen.test["auc"].value
-    if found < _TOO_GOOD:
-        return ()
-    return (f"an AUC of {found:.3f} is more than honest columns give: look for one that is known only later",)
-
-
 def _report_path(book: Book, usecase: UseCase) -> Path:
     return book.home / "reports" / f"{usecase.name}.json"
+
+
+def _test_path(book: Book, usecase: UseCase) -> Path:
+    return book.home / "reports" / f"{usecase.name}-test.parquet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def test_a_version_is_shown_with_its_figures_and_history(trained, capsys):
     code, found = answer(capsys, "show", "3")
     assert code == 0
     assert found["card"]["number"] == 2
-    assert "probabilities" not in found["card"]
+    assert "quantiles" not in found["card"]
     assert [one["action"] for one in found["history"]] == ["register", "promote", "promote"]
     assert found["history"][-1]["why"] == "better in May"
     main(["models", "show", "3"])

@@ -22,7 +22,7 @@ def test_the_champion_shows_its_card_policy_and_schema(client, application):
     assert (found["usecase"], found["version"], found["role"]) == ("risk", 1, "champion")
     assert (found["policy"]["approve_below"], found["policy"]["decline_from"]) == (0.10, 0.25)
     assert found["card"]["rung"] == "logistic"
-    assert "probabilities" not in found["card"]
+    assert "quantiles" not in found["card"]
     assert set(found["input_schema"]["properties"]) == set(application)
 
 

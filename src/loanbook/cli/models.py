@@ -76,7 +76,7 @@ def _show(registry: Registry, usecase: str, number: int, *, json: bool) -> None:
     card = registry.load(usecase, number).card
     history = [one for one in registry.history(usecase) if number in (one.from_version, one.to_version)]
     if json:
-        known = {name: value for name, value in card.items() if name != "probabilities"}
+        known = {name: value for name, value in card.items() if name != "quantiles"}
         emit({**_plain(version), "card": known, "history": history})
         return
     say(f"{version}: {card.get('title') or version.rung}, {version.role or 'no role'}")

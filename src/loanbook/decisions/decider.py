@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from loanbook.book import Book
+from loanbook.decisions.answering import Answerer, figures
 from loanbook.decisions.policy import Policies, Policy, Verdict
 from loanbook.decisions.reasons import MOST, Reason, Reasoner
-from loanbook.errors import Problem
 from loanbook.models.trained import Scored, TrainedModel
 from loanbook.registry.versions import Registry, Version
-
-if TYPE_CHECKING:
-    from narwhals.typing import IntoDataFrameT
 
 _REASON_ROWS = 2_048
 """Rows whose contributions are in memory at a time."""
@@ -54,7 +50,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Decider:
+class Decider(Answerer):
     """Decides.
 
     Parameters
@@ -73,10 +69,6 @@ class Decider:
         title = self.model.card.get("title", "")
         return f"<Decider of {self.usecase}: version {self.version}, {title}, {self.policy.source}>"
 
-    @property
-    def usecase(self) -> str:
-        return self.model.usecase
-
     @cached_property
     def reasoner(self) -> Reasoner:
         return Reasoner(self.model.contract, self.model.plan, self.texts)
@@ -93,7 +85,7 @@ class Decider:
         RowRefused : names every field that breaks the contract.
         """
         scored = self.model.score_row(row)
-        verdict = self.policy.decide(float(scored.probability[0]))
+        verdict = self.policy.decide(float(scored.value[0]))
         reasons: tuple[Reason, ...] = ()
         if verdict != "approve":
             contributions = self.model.contributions(scored.x)[0]
@@ -103,31 +95,12 @@ class Decider:
             model_version=self.version,
             policy_version=self.policy.version,
             decision=verdict,
-            log_odds=float(scored.log_odds[0]),
-            probability=float(scored.probability[0]),
+            log_odds=float(scored.level[0]),
+            probability=float(scored.value[0]),
             lower=float(scored.lower[0]),
             upper=float(scored.upper[0]),
             reasons=reasons,
         )
-
-    def explain_row(self, row: Mapping[str, object]) -> tuple[float, list[dict[str, Any]]]:
-        """The base value and what each group of columns added to it, largest towards bad first; sum: the log-odds."""
-        codes = self.model.contract.code_row(row)
-        contributions = self.model.contributions(self.model.plan.transform(codes[None, :]))[0]
-        parts = []
-        for place in np.argsort(-contributions, kind="stable"):
-            group = self.model.groups[place]
-            value = self.reasoner.value(group, codes)[1]
-            parts.append(
-                {
-                    "feature": group.name,
-                    "title": group.title,
-                    "fields": list(group.fields),
-                    "value": value,
-                    "contribution": float(contributions[place]),
-                }
-            )
-        return self.model.base_log_odds, parts
 
     def decide_table(self, table: pl.DataFrame, *, reasons: bool = False) -> pl.DataFrame:
         """Decide every row of a table, bit for bit as `decide_row` would.
@@ -143,35 +116,17 @@ class Decider:
         model_version, the reasons, and error: what is wrong with a row whose prediction is null.
         """
         scored = self.model.score_table(table)
-        verdicts = self.policy.decide_many(scored.probability)
-        columns: dict[str, pl.Series] = {}
-        id_column = self.model.contract.id
-        if id_column is not None and id_column in table.columns:
-            columns[id_column] = table[id_column]
-        columns["probability_of_default"] = _figures(scored.probability)
-        columns["decision"] = pl.Series(verdicts.tolist(), dtype=pl.String)
-        columns["lower"] = _figures(scored.lower)
-        columns["upper"] = _figures(scored.upper)
-        columns["model_version"] = pl.repeat(self.version, table.height, dtype=pl.Int64, eager=True)
+        verdicts = self.policy.decide_many(scored.value)
+        columns = {
+            "probability_of_default": figures(scored.value),
+            "decision": pl.Series(verdicts.tolist(), dtype=pl.String),
+            "lower": figures(scored.lower),
+            "upper": figures(scored.upper),
+            "model_version": self.numbered(table.height),
+        }
         if reasons:
             columns |= self._reason_columns(scored, verdicts)
-        columns["error"] = _errors(scored.problems, table.height)
-        return pl.DataFrame(columns)
-
-    def predict(self, frame: IntoDataFrameT) -> IntoDataFrameT:
-        """Decide every row of a pandas, Polars or Arrow table; the same kind comes back, columns as `decide_table`."""
-        import narwhals as nw
-
-        given = nw.from_native(frame, eager_only=True)
-        decided = self.decide_table(given.to_polars())
-        if given.implementation.is_pandas():
-            made: Any = decided.to_pandas()
-            made.index = cast("Any", nw.to_native(given)).index
-        elif given.implementation.is_polars():
-            made = decided
-        else:
-            made = nw.from_arrow(decided, backend=given.implementation).to_native()
-        return cast("IntoDataFrameT", made)
+        return self.framed(table, columns, scored)
 
     def _reason_columns(self, scored: Scored, verdicts: NDArray[np.object_]) -> dict[str, pl.Series]:
         texts: list[list[str | None]] = [[None] * len(verdicts) for _ in range(MOST)]
@@ -195,19 +150,8 @@ def open_decider(book: Book, registry: Registry, version: Version, *, policy: Po
     section = book.section(version.usecase)
     model = registry.load(version.usecase, version.version)
     if policy is None:
-        wanted = Policy.settle(section.policy, section.economics, model.card.get("probabilities", ()))
+        wanted = Policy.settle(section.policy, section.economics, model.card.get("quantiles", ()))
         policy = Policies(registry.store, version.usecase).keep(
             wanted, settings=section.policy, economics=section.economics, model_version=version.version
         )
     return Decider(model, policy, version.version, section.texts)
-
-
-def _figures(values: NDArray[np.float64]) -> pl.Series:
-    return pl.Series(values, dtype=pl.Float64).fill_nan(None)
-
-
-def _errors(problems: Mapping[int, list[Problem]], height: int) -> pl.Series:
-    said: list[str | None] = [None] * height
-    for row, found in problems.items():
-        said[row] = "; ".join(str(problem) for problem in found)
-    return pl.Series(said, dtype=pl.String)

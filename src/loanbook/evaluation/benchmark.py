@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,10 @@ from numpy.typing import NDArray
 
 from loanbook.data.loans import Loans
 from loanbook.data.splits import Split, folds
-from loanbook.evaluation.metrics import Estimate, auc, evaluate
-from loanbook.models.scoring import Calibration, Scorer, sigmoid
-from loanbook.models.training import FOLDS, Floats, Rung, Setting, fit_plan, fit_scorer
+from loanbook.evaluation.metrics import Estimate
+from loanbook.evaluation.tasks import Task
+from loanbook.models.scoring import Blend, Scorer
+from loanbook.models.training import FOLDS, Floats, Rung, Setting, fit_plan, fit_scorer, weigh
 
 STEPS = FOLDS + 3
 """Fits of each rung: the folds, the random split, the one to calibrate on, the one to test."""
@@ -31,12 +34,13 @@ def quiet(what: str, done: int, total: int) -> None:
 class Result:
     """What one rung of the ladder is worth.
 
-    name, title, interpretability : of the rung.
-    folds : AUC of each fold of the development rows; selection looks at nothing else.
+    name, title, interpretability : of the rung. headline : name of the figure that rungs are compared by.
+    higher : whether more of it is better.
+    folds : that figure on each fold of the development rows; selection looks at nothing else.
     test : every figure on the untouched test rows, with its interval.
-    random_auc : AUC had the rows been split at random; beside an out-of-time split it shows what that would flatter.
-    train_auc : AUC on the rows it was fitted on. fit_seconds : of that fit.
-    probabilities : (n,) calibrated, of the test rows.
+    random : the headline had the rows been split at random; beside an out-of-time split it shows what that flatters.
+    train : the headline on the rows it was fitted on. fit_seconds : of that fit.
+    predictions : (n,) calibrated answers for the test rows.
     skipped : why the rung has no figures, if it has none.
     """
 
@@ -45,16 +49,23 @@ class Result:
     interpretability: int
     folds: tuple[float, ...] = ()
     test: dict[str, Estimate] = field(default_factory=dict)
-    random_auc: float = float("nan")
-    train_auc: float = float("nan")
+    random: float = float("nan")
+    train: float = float("nan")
     fit_seconds: float = float("nan")
-    probabilities: Floats = field(default_factory=lambda: np.empty(0))
+    predictions: Floats = field(default_factory=lambda: np.empty(0))
     skipped: str = ""
+    headline: str = "auc"
+    higher: bool = True
 
     @property
     def mean(self) -> float:
-        """Mean AUC over the folds."""
+        """Mean headline over the folds."""
         return float(np.mean(self.folds)) if self.folds else float("nan")
+
+    @property
+    def merit(self) -> float:
+        """That mean with the sign that makes more better."""
+        return self.mean if self.higher else -self.mean
 
     @property
     def error(self) -> float:
@@ -63,21 +74,25 @@ class Result:
 
     @property
     def gap(self) -> float:
-        """AUC on the training rows less AUC on the test rows: how much was learned by heart."""
-        return self.train_auc - self.test["auc"].value if self.test else float("nan")
+        """How much better the headline is on the training rows than on the test rows: what was learned by heart."""
+        if not self.test:
+            return float("nan")
+        lost = self.train - self.test[self.headline].value
+        return lost if self.higher else -lost
 
     def to_json(self) -> dict[str, Any]:
         head = {"name": self.name, "title": self.title, "interpretability": self.interpretability}
         if self.skipped:
             return {**head, "skipped": self.skipped}
+        name = self.headline
         return {
             **head,
-            "fold_auc": list(self.folds),
-            "fold_auc_mean": self.mean,
-            "fold_auc_error": self.error,
+            f"fold_{name}": list(self.folds),
+            f"fold_{name}_mean": self.mean,
+            f"fold_{name}_error": self.error,
             "test": {name: asdict(figure) for name, figure in self.test.items()},
-            "random_split_auc": self.random_auc,
-            "train_auc": self.train_auc,
+            f"random_split_{name}": self.random,
+            f"train_{name}": self.train,
             "gap": self.gap,
             "fit_seconds": self.fit_seconds,
         }
@@ -88,72 +103,133 @@ class _Part:
     """Rows to fit on and rows to predict, both as model rows: the feature plan's cost is shared by all rungs."""
 
     x: Floats
-    bad: Floats
+    y: Floats
     x_test: Floats
-    bad_test: Floats
+    y_test: Floats
 
     @classmethod
     def make(cls, loans: Loans, train: NDArray[np.intp], test: NDArray[np.intp], setting: Setting) -> _Part:
         """Fit the feature plan on the rows to train, and apply it to the rows to predict."""
         part = loans.take(train)
         plan, x = fit_plan(part, setting)
-        return cls(x, part.bad, plan.transform(loans.codes[test]), loans.bad[test])
+        return cls(x, part.y, plan.transform(loans.codes[test]), loans.y[test])
 
-    def fit(self, rung: Rung, setting: Setting) -> Scorer:
-        """Fit a rung on the rows to train."""
-        return fit_scorer(rung, self.x, self.bad, setting)
+
+@dataclass(frozen=True)
+class _Fitted:
+    """One rung on every part: its margins, and the scorers that were fitted to them.
+
+    margins : of the rows that each part predicts, in the order of `_Course.parts`.
+    train : of the rows that the last part was fitted on. scorer : of the last part; again : of the first.
+    seconds : that the last fit took.
+    """
+
+    margins: tuple[Floats, ...]
+    train: Floats
+    scorer: Scorer
+    again: Scorer
+    seconds: float
 
 
 @dataclass(frozen=True)
 class _Course:
     """What every rung has to run.
 
-    folds : of the development rows. calibrating : trained on the older, calibrated on the newer of them.
-    final : trained on all of them, tested on the test rows. shuffled : the same shares of all rows, split at random.
+    task : what is measured.
+    folds : of the development rows. shuffled : the shares of the final split, of all rows, drawn at random.
+    calibrating : trained on the older, calibrated on the newer of them.
+    final : trained on all of them, tested on the test rows.
+    held : rows of each fold among the development rows, of which the first `older` train where the others calibrate.
     """
 
+    task: Task
+    setting: Setting
     folds: tuple[_Part, ...]
+    shuffled: _Part
     calibrating: _Part
     final: _Part
-    shuffled: _Part
+    held: tuple[NDArray[np.intp], ...]
 
     @classmethod
-    def lay_out(cls, loans: Loans, parts: Split, setting: Setting) -> _Course:
+    def lay_out(cls, task: Task, loans: Loans, split: Split, setting: Setting) -> _Course:
         """Divide the rows."""
-        rows = parts.development
+        rows = split.development
         inner = loans.take(rows)
-        pairs = folds(inner.bad, inner.groups, count=FOLDS, seed=setting.seed)
+        pairs = list(folds(inner.bad, inner.groups, count=FOLDS, seed=setting.seed))
         return cls(
+            task=task,
+            setting=setting,
             folds=tuple(_Part.make(loans, rows[train], rows[test], setting) for train, test in pairs),
-            calibrating=_Part.make(loans, parts.train, parts.calibrate, setting),
-            final=_Part.make(loans, rows, parts.test, setting),
             shuffled=_Part.make(loans, *next(folds(loans.bad, loans.groups, count=4, seed=setting.seed)), setting),
+            calibrating=_Part.make(loans, split.train, split.calibrate, setting),
+            final=_Part.make(loans, rows, split.test, setting),
+            held=tuple(test for _, test in pairs),
         )
 
-    def run(self, rung: Rung, setting: Setting, tell: Callable[[int], None]) -> Result:
-        """Fit, calibrate and test one rung; `tell` hears of each step done."""
-        scores = []
-        for done, part in enumerate((*self.folds, self.shuffled)):
+    @property
+    def parts(self) -> tuple[_Part, ...]:
+        return (*self.folds, self.shuffled, self.calibrating, self.final)
+
+    def fit(self, rung: Rung, tell: Callable[[int], None]) -> _Fitted:
+        """Fit a rung on every part; `tell` hears of each fit done."""
+        scorers, margins, seconds = [], [], 0.0
+        for done, part in enumerate(self.parts):
             tell(done)
-            scores.append(auc(part.bad_test, part.fit(rung, setting).margin(part.x_test)))
-        tell(FOLDS + 1)
-        step = self.calibrating
-        calibration = Calibration.fit(step.fit(rung, setting).margin(step.x_test), step.bad_test)
-        tell(FOLDS + 2)
+            began = perf_counter()
+            scorer = fit_scorer(rung, part.x, part.y, self.setting)
+            seconds = perf_counter() - began
+            scorers.append(scorer)
+            margins.append(scorer.margin(part.x_test))
+        return _Fitted(tuple(margins), scorers[-1].margin(self.final.x), scorers[-1], scorers[0], seconds)
+
+    def blend(self, rung: Rung, members: Sequence[_Fitted]) -> _Fitted:
+        """Put fitted members together as the rung would, without fitting any of them again.
+
+        Each part is blended with weights that come from out-of-fold margins of other rows than it predicts; only for
+        the random split, which is a figure to look at, they come from all development rows.
+        """
         began = perf_counter()
-        scorer = self.final.fit(rung, setting)
-        seconds = perf_counter() - began
-        probabilities = sigmoid(calibration.log_odds(scorer.margin(self.final.x_test)))
+        size = sum(map(len, self.held))
+        outside = np.empty((size, len(members)))
+        y = np.empty(size)
+        for place, rows in enumerate(self.held):
+            outside[rows] = np.stack([member.margins[place] for member in members], axis=1)
+            y[rows] = self.folds[place].y_test
+        all_rows = np.arange(size)
+        others = [np.setdiff1d(all_rows, rows) for rows in self.held]
+        older = all_rows[: len(self.calibrating.y)]
+        found = [weigh(rung, outside[rows], y[rows], self.setting) for rows in (*others, all_rows, older, all_rows)]
+        margins = [
+            intercept + np.stack([member.margins[place] for member in members], axis=1) @ weights
+            for place, (intercept, weights) in enumerate(found)
+        ]
+        width = self.final.x.shape[1]
+        scorer = Blend.of(*found[-1], [member.scorer for member in members], width)
+        again = Blend.of(*found[0], [member.again for member in members], width)
+        seconds = sum(member.seconds for member in members) * FOLDS + perf_counter() - began
+        return _Fitted(tuple(margins), scorer.margin(self.final.x), scorer, again, seconds)
+
+    def measure(self, rung: Rung, fitted: _Fitted) -> Result:
+        """Score the folds, calibrate, and test."""
+        task, parts = self.task, self.parts
+        *scores, random = [
+            task.headline.score(part.y_test, margin)
+            for part, margin in zip(parts[: FOLDS + 1], fitted.margins[: FOLDS + 1], strict=True)
+        ]
+        output = task.finish(fitted.margins[-2], self.calibrating.y_test)
+        predictions = output.answer(fitted.margins[-1]).value
         return Result(
             name=rung.name,
             title=rung.title,
             interpretability=rung.interpretability,
-            folds=tuple(scores[:-1]),
-            random_auc=scores[-1],
-            test=evaluate(self.final.bad_test, probabilities, seed=setting.seed),
-            train_auc=auc(self.final.bad, scorer.margin(self.final.x)),
-            fit_seconds=seconds,
-            probabilities=probabilities,
+            folds=tuple(scores),
+            random=random,
+            test=task.evaluate(self.final.y_test, output, fitted.margins[-1], seed=self.setting.seed),
+            train=task.headline.score(self.final.y, fitted.train),
+            fit_seconds=fitted.seconds,
+            predictions=predictions,
+            headline=task.headline.name,
+            higher=task.headline.higher,
         )
 
 
@@ -162,8 +238,10 @@ def benchmark(
     loans: Loans,
     parts: Split,
     setting: Setting,
+    task: Task,
     *,
     floor: Sequence[str] = (),
+    left_out: Mapping[str, str] = MappingProxyType({}),
     budget: float | None = None,
     progress: Progress = quiet,
 ) -> tuple[Result, ...]:
@@ -171,13 +249,14 @@ def benchmark(
 
     Out of time means: fitted on the training rows and calibrated on the newer calibration rows; then fitted on both,
     as a lender would who knows both, and tested on the rows that came after. Where the book names no time the parts are
-    drawn at random and the same is done.
+    drawn at random and the same is done. A blend is measured by the margins of its members, which are fitted once.
 
     Parameters
     ----------
-    ladder : the rungs, floor first.
-    loans : labelled rows. parts : their division.
+    ladder : the rungs, floor first; a blend behind its members.
+    loans : labelled rows. parts : their division. task : what is measured.
     floor : names of rungs that are measured whatever the budget.
+    left_out : why rungs are not to be measured, by name.
     budget : seconds; rungs whose turn comes later are listed as skipped.
 
     Returns
@@ -186,16 +265,34 @@ def benchmark(
     """
     started = perf_counter()
     progress("Features", 0, len(ladder) * STEPS)
-    course = _Course.lay_out(loans, parts, setting)
+    course = _Course.lay_out(task, loans, parts, setting)
+    fitted: dict[str, _Fitted] = {}
     results = []
     for number, rung in enumerate(ladder):
-        if rung.name not in floor and budget is not None and perf_counter() - started > budget:
-            late = f"the budget of {budget:g} seconds was used up"
-            results.append(Result(rung.name, rung.title, rung.interpretability, skipped=late))
-            continue
 
         def tell(done: int, number: int = number, title: str = rung.title) -> None:
             progress(title, number * STEPS + done, len(ladder) * STEPS)
 
-        results.append(course.run(rung, setting, tell))
+        members = [fitted[name] for name in rung.members if name in fitted]
+        spent = perf_counter() - started if rung.name not in floor else 0.0
+        if why := left_out.get(rung.name) or missing(rung) or _too_few(rung, members) or _too_late(budget, spent):
+            results.append(Result(rung.name, rung.title, rung.interpretability, skipped=why))
+            continue
+        fitted[rung.name] = course.blend(rung, members) if members else course.fit(rung, tell)
+        results.append(course.measure(rung, fitted[rung.name]))
     return tuple(results)
+
+
+def missing(rung: Rung) -> str:
+    """Say what has to be installed for a rung; "" when nothing is missing."""
+    if not rung.needs or find_spec(rung.needs):
+        return ""
+    return f"not installed: pip install 'loanbook[{rung.extra}]'"
+
+
+def _too_late(budget: float | None, spent: float) -> str:
+    return f"the budget of {budget:g} seconds was used up" if budget is not None and spent > budget else ""
+
+
+def _too_few(rung: Rung, members: Sequence[_Fitted]) -> str:
+    return "fewer than two of its members were measured" if rung.members and len(members) < 2 else ""

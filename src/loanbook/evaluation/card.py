@@ -13,31 +13,29 @@ from loanbook.evaluation.selection import Choice
 
 
 def make_card(
+    about: Mapping[str, Any],
     loans: Loans,
     parts: Split,
     results: Sequence[Result],
     choice: Choice,
     *,
-    usecase: str,
-    question: str,
     worth: Mapping[str, Any],
     warnings: Sequence[str],
 ) -> dict[str, Any]:
-    """Write the card of the chosen rung.
+    """Write the card of the chosen rung; `about` says of which question, and the facts of its rows.
 
     Its figures are those of the test rows and stay so when the rung is fitted anew on all rows. What differs from one
     machine to the next (times) is left out, so that equal trainings make equal artefacts.
     """
     chosen = next(result for result in results if result.name == choice.name)
     card = {
-        "usecase": usecase,
-        "question": question,
+        **about,
         "rung": chosen.name,
         "title": chosen.title,
         "why": choice.why,
         "metrics": chosen.to_json()["test"],
         "rows": len(loans),
-        "bad_rate": float(loans.bad.mean()),
+        "headline": chosen.headline,
         "set_aside": dict(loans.set_aside),
         "split": parts.to_json(),
         "ladder": [_without_time(result) for result in results],

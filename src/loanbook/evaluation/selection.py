@@ -32,18 +32,18 @@ def choose(results: Sequence[Result]) -> Choice:
     'boosting'
     """
     measured = [result for result in results if not result.skipped]
-    best = max(measured, key=lambda result: result.mean)
-    bar = best.mean - best.error
-    near = [result for result in measured if result.mean >= bar]
-    chosen = min(near, key=lambda result: (result.interpretability, -result.mean))
+    best = max(measured, key=lambda result: result.merit)
+    near = [result for result in measured if result.merit >= best.merit - best.error]
+    chosen = min(near, key=lambda result: (result.interpretability, -result.merit))
+    figure = best.headline.upper()
     if chosen is best:
         why = (
-            f"{best.title} has the best AUC over the folds, {best.mean:.4f}, and no simpler rung comes within one "
-            f"standard error ({best.error:.4f}) of it."
+            f"{best.title} has the best {figure} over the folds, {best.mean:,.4f}, and no simpler rung comes within "
+            f"one standard error ({best.error:,.4f}) of it."
         )
     else:
         why = (
-            f"{chosen.title} has an AUC of {chosen.mean:.4f} over the folds, within one standard error "
-            f"({best.error:.4f}) of the best, {best.title} with {best.mean:.4f}, and is easier to understand."
+            f"{chosen.title} has an {figure} of {chosen.mean:,.4f} over the folds, within one standard error "
+            f"({best.error:,.4f}) of the best, {best.title} with {best.mean:,.4f}, and is easier to understand."
         )
     return Choice(chosen.name, best.name, why)

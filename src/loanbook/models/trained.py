@@ -1,4 +1,4 @@
-"""A trained model: everything between a raw application and a calibrated probability with its reasons."""
+"""A trained model: everything between a raw application and an answer with its interval and its reasons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from loanbook.data.contract import Contract
 from loanbook.errors import Problem
 from loanbook.features.groups import Group
 from loanbook.features.plan import Plan, group_sums
-from loanbook.models.scoring import Calibration, Scorer, sigmoid
+from loanbook.models.scoring import Output, Scorer
 
 Floats = NDArray[np.float64]
 
@@ -25,16 +25,17 @@ class Scored:
     """What a model says of n rows; NaN where a row breaks the contract.
 
     codes : (n, fields) what the contract read. x : (n, m) what the feature plan made of it.
-    margin : (n,) the scorer's log-odds of bad. log_odds : (n,) calibrated.
-    probability, lower, upper : (n,) calibrated probability of default and its interval.
+    margin : (n,) what the scorer says.
+    level : (n,) what the output makes of it, where contributions add up: calibrated log-odds of bad, or money.
+    value, lower, upper : (n,) the answer and its interval: a probability of default, or money.
     problems : row number -> what is wrong with the row.
     """
 
     codes: Floats
     x: Floats
     margin: Floats
-    log_odds: Floats
-    probability: Floats
+    level: Floats
+    value: Floats
     lower: Floats
     upper: Floats
     problems: dict[int, list[Problem]]
@@ -42,14 +43,14 @@ class Scored:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """Contract, feature plan, scorer and calibration, fitted together.
+    """Contract, feature plan, scorer and output, fitted together.
 
     One row and a million go through the same functions, so their answers are equal to the last bit.
 
     Parameters
     ----------
     usecase : the question it answers.
-    contract, plan, scorer, calibration : the four steps of an answer, in their order.
+    contract, plan, scorer, output : the four steps of an answer, in their order.
     card : what is known about it, as plain JSON: figures, floor, economics, limits.
     """
 
@@ -57,7 +58,7 @@ class TrainedModel:
     contract: Contract
     plan: Plan
     scorer: Scorer
-    calibration: Calibration
+    output: Output
     card: Mapping[str, Any]
 
     @property
@@ -66,9 +67,9 @@ class TrainedModel:
         return self.plan.groups
 
     @cached_property
-    def base_log_odds(self) -> float:
-        """Mean calibrated log-odds of the training rows: what contributions start from."""
-        return self.calibration.offset + self.calibration.slope * self.scorer.base
+    def base_level(self) -> float:
+        """The level at the mean margin of the training rows: what contributions start from."""
+        return float(self.output.level(np.array([self.scorer.base]))[0])
 
     def score_row(self, row: Mapping[str, object]) -> Scored:
         """Score one application.
@@ -88,7 +89,7 @@ class TrainedModel:
         part = self.score_codes(coded.values[sound])
         figures = {
             name: _spread(getattr(part, name), sound, table.height)
-            for name in ("x", "margin", "log_odds", "probability", "lower", "upper")
+            for name in ("x", "margin", "level", "value", "lower", "upper")
         }
         return Scored(codes=coded.values, problems=coded.problems, **figures)
 
@@ -96,13 +97,11 @@ class TrainedModel:
         """Score (n, fields) codes that keep the contract."""
         x = self.plan.transform(codes)
         margin = self.scorer.margin(x)
-        log_odds = self.calibration.log_odds(margin)
-        probability = sigmoid(log_odds)
-        lower, upper = self.calibration.interval(log_odds, probability)
-        return Scored(codes, x, margin, log_odds, probability, lower, upper, {})
+        answer = self.output.answer(margin)
+        return Scored(codes, x, margin, answer.level, answer.value, answer.lower, answer.upper, {})
 
     def contributions(self, x: Floats) -> Floats:
-        """Say what each group added to `base_log_odds`: exact, adding up to the calibrated log-odds.
+        """Say what each group added to `base_level`: exact, adding up to the level of the answer.
 
         Parameters
         ----------
@@ -110,9 +109,10 @@ class TrainedModel:
 
         Returns
         -------
-        (n, groups) log-odds.
+        (n, groups) log-odds, or money.
         """
-        moved = self.scorer.contributions(x) * self.calibration.slope
+        scale = self.output.scale(self.scorer.margin(x), self.scorer.base)
+        moved = self.scorer.contributions(x) * scale[:, None]
         return group_sums(moved, self.plan.group_of, self.groups)
 
 

@@ -29,7 +29,7 @@ from loanbook.data.contract import Contract
 from loanbook.errors import RegistryError, StoreError, TamperedArtefact
 from loanbook.features.plan import Plan
 from loanbook.files import sync_folder
-from loanbook.models.scoring import Calibration, scorer_from_arrays
+from loanbook.models.scoring import output_from_json, scorer_from_arrays
 from loanbook.models.trained import TrainedModel
 
 FORMAT = 1
@@ -144,7 +144,7 @@ def _taken_apart(model: TrainedModel) -> tuple[dict[str, bytes], Manifest]:
     files = {
         "contract.json": _json_bytes(model.contract.to_json()),
         "plan.json": _json_bytes(model.plan.to_json()),
-        "calibration.json": _json_bytes(model.calibration.to_json()),
+        "calibration.json": _json_bytes(model.output.to_json()),
         "card.json": _json_bytes(_without_nan(model.card)),
         SCORER: _npz_bytes(model.scorer.to_arrays()),
     }
@@ -159,7 +159,7 @@ def _put_together(manifest: Manifest, files: Mapping[str, bytes]) -> TrainedMode
         Contract.from_json(parts["contract.json"]),
         Plan.from_json(parts["plan.json"]),
         scorer_from_arrays(manifest.scorer, _npz_arrays(files[SCORER])),
-        Calibration.from_json(parts["calibration.json"]),
+        output_from_json(parts["calibration.json"]),
         parts["card.json"],
     )
 

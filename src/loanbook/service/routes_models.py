@@ -11,7 +11,7 @@ from loanbook.service import answers, schemas
 from loanbook.service.desk import USECASE, Desk
 from loanbook.service.problems import JsonAnswer, ProblemError
 
-QUANTILES = "probabilities"
+QUANTILES = "quantiles"
 """A thousand numbers that only the policy needs."""
 
 router = APIRouter(tags=["models"])

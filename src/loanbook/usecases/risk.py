@@ -8,15 +8,18 @@ from typing import Any
 
 import polars as pl
 
-from loanbook.book import Section
+from loanbook.book import Book, Section
 from loanbook.data.inference import ColumnType
 from loanbook.data.loans import Loans
 from loanbook.data.splits import Split, split
+from loanbook.decisions.decider import Decider, open_decider
 from loanbook.decisions.policy import Policy
 from loanbook.evaluation.benchmark import Result
 from loanbook.evaluation.economics import Impact, break_even, impact, profit_curve
+from loanbook.evaluation.tasks import Probability, Task
 from loanbook.models.risk import LADDER
 from loanbook.models.training import Rung
+from loanbook.registry.versions import Registry, Version
 
 _USUAL_APPROVAL = 0.80  # compare at this share when the book does not name one
 
@@ -28,6 +31,7 @@ class Risk:
     question = "Will this loan go bad?"
     ladder: Sequence[Rung] = LADDER
     floor: Sequence[str] = ("approve_all", "one_rule")
+    task: Task = Probability()
 
     def learn(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Loans:
         """Read a table into loans whose outcome is known."""
@@ -37,6 +41,10 @@ class Risk:
         """Out of time where the book names one, else stratified."""
         return split(loans.bad, time=loans.time, known=loans.known, groups=loans.groups, seed=seed)
 
+    def open(self, book: Book, registry: Registry, version: Version) -> Decider:
+        """Load a version with the policy of the book."""
+        return open_decider(book, registry, version)
+
     def worth(self, section: Section, test: Loans, results: Sequence[Result], chosen: Result) -> dict[str, Any]:
         """Bad loans avoided at one approval rate, and profit under the book's policy, on the test rows.
 
@@ -45,13 +53,13 @@ class Risk:
         rule = next(result for result in results if result.name == "one_rule")
 
         def at(rate: float) -> Impact:
-            return impact(test.bad, chosen.probabilities, rule.probabilities, test.amount, section.economics, rate)
+            return impact(test.bad, chosen.predictions, rule.predictions, test.amount, section.economics, rate)
 
         avoided = at(section.policy.approval_rate or _USUAL_APPROVAL)
         policy = _policy_on(section, chosen)
-        share = float((chosen.probabilities < policy.approve_below).mean())
+        share = float((chosen.predictions < policy.approve_below).mean())
         earned = at(share) if share else None
-        curve = profit_curve(test.bad, chosen.probabilities, test.amount, section.economics)
+        curve = profit_curve(test.bad, chosen.predictions, test.amount, section.economics)
         return {
             **asdict(avoided),
             "sentence": _sentence(avoided, earned, policy),
@@ -65,7 +73,7 @@ class Risk:
 
 def _policy_on(section: Section, chosen: Result) -> Policy:
     """Settle the book's policy as if the test rows were the applications."""
-    return Policy.settle(section.policy, section.economics, chosen.probabilities)
+    return Policy.settle(section.policy, section.economics, chosen.predictions)
 
 
 def _sentence(avoided: Impact, earned: Impact | None, policy: Policy) -> str:

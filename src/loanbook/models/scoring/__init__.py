@@ -8,7 +8,20 @@ from loanbook.models.scoring.additive import Additive
 from loanbook.models.scoring.base import Scorer, scorer_from_arrays
 from loanbook.models.scoring.blend import Blend
 from loanbook.models.scoring.calibration import Calibration
+from loanbook.models.scoring.output import Answer, Output, output_from_json
+from loanbook.models.scoring.network import Network
 from loanbook.models.scoring.sigmoid import sigmoid
 from loanbook.models.scoring.trees import TreeEnsemble
 
-__all__ = ["Additive", "Blend", "Calibration", "Scorer", "TreeEnsemble", "scorer_from_arrays", "sigmoid"]
+__all__ = [
+    "Additive",
+    "Answer",
+    "Blend",
+    "Calibration",
+    "Output",
+    "Scorer",
+    "TreeEnsemble",
+    "output_from_json",
+    "scorer_from_arrays",
+    "sigmoid",
+]
