@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loanbook.models.scoring.base import Arrays
-
-_ROWS_AT_ONCE = 1024  # keeps rows x columns x knots within the cache
+from loanbook.models.scoring.curves import Curves, by_column
 
 
 @dataclass(frozen=True)
@@ -53,39 +52,19 @@ class Additive:
         return float(self.intercept + self.means.cumsum()[-1]) if len(self.means) else self.intercept
 
     @cached_property
-    def _slopes(self) -> NDArray[np.float64]:
-        steps = np.diff(self.knots, axis=1)
-        return np.divide(np.diff(self.values, axis=1), steps, out=np.zeros_like(steps), where=steps > 0)
-
-    def _functions(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the value of each function on each row, (n, k)."""
-        raw = x[:, self.columns]
-        inside = np.clip(raw, self.knots[:, 0], self.knots[:, -1])
-        # The piece is the number of inner knots at or below the value; NaN compares false and is replaced below.
-        piece = (inside[:, :, None] >= self.knots[None, :, 1:-1]).sum(axis=2)
-        row = np.arange(len(self.columns))
-        straight = self.values[row, piece] + self._slopes[row, piece] * (inside - self.knots[row, piece])
-        return np.where(np.isnan(raw), self.missing, straight)
-
-    def _by_rows(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        out = np.empty((len(x), len(self.columns)))
-        for start in range(0, len(x), _ROWS_AT_ONCE):
-            out[start : start + _ROWS_AT_ONCE] = self._functions(x[start : start + _ROWS_AT_ONCE])
-        return out
+    def _curves(self) -> Curves:
+        return Curves(self.columns, self.knots, self.values, self.missing)
 
     def margin(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log-odds of bad, (n,), for x of shape (n, width)."""
         if not len(self.columns):
             return np.full(len(x), self.intercept)
         # cumsum adds from left to right for any number of rows; sum may not.
-        return self.intercept + self._by_rows(x).cumsum(axis=1)[:, -1]
+        return self.intercept + self._curves(x).cumsum(axis=1)[:, -1]
 
     def contributions(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what each column added to `base`, (n, width)."""
-        moved = self._by_rows(x) - self.means
-        place = np.arange(len(x))[:, None] * self.width + self.columns
-        sums = np.bincount(place.ravel(), moved.ravel(), minlength=len(x) * self.width)
-        return sums.astype(np.float64, copy=False).reshape(len(x), self.width)
+        return by_column(self._curves(x) - self.means, self.columns, self.width)
 
     def to_arrays(self) -> Arrays:
         return {
