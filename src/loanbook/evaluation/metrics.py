@@ -7,7 +7,7 @@ ties are exact (a tied pair of a bad and a good loan counts one half).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -213,13 +213,16 @@ def majority_accuracy(y: ArrayLike) -> float:
     return _only(_majority_accuracy(_count(y, np.zeros(np.shape(y)))))
 
 
-def evaluate(y: ArrayLike, p: ArrayLike, *, seed: int = 0, resamples: int = 500) -> dict[str, Estimate]:
+def evaluate(
+    y: ArrayLike, p: ArrayLike, *, names: Sequence[str] = tuple(METRICS), seed: int = 0, resamples: int = 500
+) -> dict[str, Estimate]:
     """All of METRICS on the same loans, each with its 90% bootstrap interval.
 
     Parameters
     ----------
     y : (n,) 1 for a bad loan, 0 for a good one.
     p : (n,) probabilities of bad, in [0, 1].
+    names : which of METRICS are wanted.
     seed : of the resampling; the same seed gives the same intervals.
     resamples : samples of n loans drawn with replacement; the loans of a sample are the same for every metric.
 
@@ -232,11 +235,11 @@ def evaluate(y: ArrayLike, p: ArrayLike, *, seed: int = 0, resamples: int = 500)
     (0.944, 1.0, 0.5)
     """
     counts = _count(y, p, probabilities=True)
-    drawn: dict[str, list[Floats]] = {name: [] for name in METRICS}
+    drawn: dict[str, list[Floats]] = {name: [] for name in names}
     for block in _resample(y, p, seed, resamples):
-        for name, metric in METRICS.items():
-            drawn[name].append(metric(block))
-    return {name: interval(_only(metric(counts)), drawn[name]) for name, metric in METRICS.items()}
+        for name in names:
+            drawn[name].append(METRICS[name](block))
+    return {name: interval(_only(METRICS[name](counts)), drawn[name]) for name in names}
 
 
 def _resample(y: ArrayLike, p: ArrayLike, seed: int, resamples: int) -> Iterator[Counts]:
