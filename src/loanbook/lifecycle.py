@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,7 +38,7 @@ from loanbook.evaluation.record import test_record
 from loanbook.evaluation.selection import Choice, choose
 from loanbook.evaluation.tasks import Task
 from loanbook.files import write_whole
-from loanbook.models.training import FOLDS, Rung, Setting, fit_model
+from loanbook.models.training import FOLDS, Floats, Rung, Setting, fit_model
 from loanbook.registry.versions import Registry, Version
 
 
@@ -70,6 +70,9 @@ class UseCase(Protocol):
 
     def split(self, loans: Loans, seed: int) -> Split:
         """Part the rows into training, calibration and test."""
+
+    def profit(self, section: Section, test: Loans, predictions: Floats) -> float | None:
+        """What the lender would have earned on these rows with these answers, if the question has to do with that."""
 
     def worth(self, section: Section, test: Loans, results: Sequence[Result], chosen: Result) -> dict[str, Any]:
         """Say what the chosen rung is worth to the lender, as plain JSON with a `sentence`."""
@@ -162,9 +165,10 @@ def train(
         budget=budget,
         progress=steps.measured,
     )
+    test = loans.take(parts.test)
+    results = _with_profit(results, usecase, section, test)
     choice = choose([result for result in results if not only or result.name in only])
     chosen = next(result for result in results if result.name == choice.name)
-    test = loans.take(parts.test)
     worth = usecase.worth(section, test, results, chosen)
     doubts = usecase.task.doubts(chosen.test[chosen.headline].value)
     warnings = (*_warnings(table, section, loans, types), *doubts)
@@ -319,6 +323,13 @@ def _rungs(usecase: UseCase, only: Sequence[str], *, full: bool) -> tuple[list[R
         if rung.name in only:
             wanted.update(name for name in rung.members if name in usual)
     return [rung for rung in usecase.ladder if rung.name in wanted], {}
+
+
+def _with_profit(results: Sequence[Result], usecase: UseCase, section: Section, test: Loans) -> tuple[Result, ...]:
+    return tuple(
+        result if result.skipped else replace(result, profit=usecase.profit(section, test, result.predictions))
+        for result in results
+    )
 
 
 def _members(rung: Rung, ladder: Sequence[Rung], results: Sequence[Result]) -> list[Rung]:

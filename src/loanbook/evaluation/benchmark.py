@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from loanbook.data.loans import Loans
 from loanbook.data.splits import Split, folds
-from loanbook.evaluation.metrics import Estimate
+from loanbook.evaluation.intervals import Estimate
+from loanbook.evaluation.manners import Manners, decision_cost, manners
 from loanbook.evaluation.tasks import Task
+from loanbook.features.plan import Plan
 from loanbook.models.scoring import Blend, Scorer
 from loanbook.models.training import FOLDS, Floats, Rung, Setting, fit_plan, fit_scorer, weigh
 
@@ -41,6 +43,8 @@ class Result:
     random : the headline had the rows been split at random; beside an out-of-time split it shows what that flatters.
     train : the headline on the rows it was fitted on. fit_seconds : of that fit.
     predictions : (n,) calibrated answers for the test rows.
+    manners : how it behaves beside being accurate. decision_cost : CPU microseconds of one row with its reasons.
+    profit : what the book's policy would earn with it on the test rows, if the question has to do with profit.
     skipped : why the rung has no figures, if it has none.
     """
 
@@ -53,6 +57,9 @@ class Result:
     train: float = float("nan")
     fit_seconds: float = float("nan")
     predictions: Floats = field(default_factory=lambda: np.empty(0))
+    manners: Manners | None = None
+    decision_cost: float = float("nan")
+    profit: float | None = None
     skipped: str = ""
     headline: str = "auc"
     higher: bool = True
@@ -94,14 +101,21 @@ class Result:
             f"random_split_{name}": self.random,
             f"train_{name}": self.train,
             "gap": self.gap,
-            "fit_seconds": self.fit_seconds,
+            "profit": self.profit,
+            "manners": self.manners.to_json() if self.manners else None,
+            **{name: getattr(self, name) for name in TIMES},
         }
+
+
+TIMES = ("fit_seconds", "decision_cost")
+"""What differs from one machine and one run to the next."""
 
 
 @dataclass(frozen=True)
 class _Part:
     """Rows to fit on and rows to predict, both as model rows: the feature plan's cost is shared by all rungs."""
 
+    plan: Plan
     x: Floats
     y: Floats
     x_test: Floats
@@ -112,7 +126,7 @@ class _Part:
         """Fit the feature plan on the rows to train, and apply it to the rows to predict."""
         part = loans.take(train)
         plan, x = fit_plan(part, setting)
-        return cls(x, part.y, plan.transform(loans.codes[test]), loans.y[test])
+        return cls(plan, x, part.y, plan.transform(loans.codes[test]), loans.y[test])
 
 
 @dataclass(frozen=True)
@@ -139,7 +153,8 @@ class _Course:
     folds : of the development rows. shuffled : the shares of the final split, of all rows, drawn at random.
     calibrating : trained on the older, calibrated on the newer of them.
     final : trained on all of them, tested on the test rows.
-    held : rows of each fold among the development rows, of which the first `older` train where the others calibrate.
+    held : rows of each fold among the development rows.
+    again_x : the test rows as the plan of the first fold makes them.
     """
 
     task: Task
@@ -149,6 +164,7 @@ class _Course:
     calibrating: _Part
     final: _Part
     held: tuple[NDArray[np.intp], ...]
+    again_x: Floats
 
     @classmethod
     def lay_out(cls, task: Task, loans: Loans, split: Split, setting: Setting) -> _Course:
@@ -156,14 +172,16 @@ class _Course:
         rows = split.development
         inner = loans.take(rows)
         pairs = list(folds(inner.bad, inner.groups, count=FOLDS, seed=setting.seed))
+        parts = tuple(_Part.make(loans, rows[train], rows[test], setting) for train, test in pairs)
         return cls(
             task=task,
             setting=setting,
-            folds=tuple(_Part.make(loans, rows[train], rows[test], setting) for train, test in pairs),
+            folds=parts,
             shuffled=_Part.make(loans, *next(folds(loans.bad, loans.groups, count=4, seed=setting.seed)), setting),
             calibrating=_Part.make(loans, split.train, split.calibrate, setting),
             final=_Part.make(loans, rows, split.test, setting),
             held=tuple(test for _, test in pairs),
+            again_x=parts[0].plan.transform(loans.codes[split.test]),
         )
 
     @property
@@ -209,6 +227,23 @@ class _Course:
         seconds = sum(member.seconds for member in members) * FOLDS + perf_counter() - began
         return _Fitted(tuple(margins), scorer.margin(self.final.x), scorer, again, seconds)
 
+    def watch(self, fitted: _Fitted) -> Manners:
+        """See how the rung behaves on the test rows, beside its like that the first fold taught."""
+        plan, other = self.final.plan, self.folds[0].plan
+        place = {group.name: number for number, group in enumerate(plan.groups)}
+        theirs = np.array([place.get(group.name, -1) for group in other.groups], np.intp)
+        return manners(
+            fitted.scorer,
+            fitted.again,
+            self.final.x_test,
+            plan.group_of,
+            len(plan.groups),
+            reference=self.final.x,
+            other_x=self.again_x,
+            other_group_of=theirs[other.group_of],
+            seed=self.setting.seed,
+        )
+
     def measure(self, rung: Rung, fitted: _Fitted) -> Result:
         """Score the folds, calibrate, and test."""
         task, parts = self.task, self.parts
@@ -228,6 +263,8 @@ class _Course:
             train=task.headline.score(self.final.y, fitted.train),
             fit_seconds=fitted.seconds,
             predictions=predictions,
+            manners=self.watch(fitted),
+            decision_cost=decision_cost(fitted.scorer, self.final.x_test),
             headline=task.headline.name,
             higher=task.headline.higher,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from loanbook.data.loans import Loans
 from loanbook.data.splits import Split
-from loanbook.evaluation.benchmark import Result
+from loanbook.evaluation.benchmark import TIMES, Result
 from loanbook.evaluation.selection import Choice
 
 
@@ -56,4 +56,4 @@ def _finite(value: Any) -> Any:
 
 
 def _without_time(result: Result) -> dict[str, Any]:
-    return {name: value for name, value in result.to_json().items() if name != "fit_seconds"}
+    return {name: value for name, value in result.to_json().items() if name not in TIMES}

@@ -16,9 +16,10 @@ from loanbook.decisions.decider import Decider, open_decider
 from loanbook.decisions.policy import Policy
 from loanbook.evaluation.benchmark import Result
 from loanbook.evaluation.economics import Impact, break_even, impact, profit_curve
+from loanbook.evaluation.money import exposure, gains
 from loanbook.evaluation.tasks import Probability, Task
 from loanbook.models.risk import LADDER
-from loanbook.models.training import Rung
+from loanbook.models.training import Floats, Rung
 from loanbook.registry.versions import Registry, Version
 
 _USUAL_APPROVAL = 0.80  # compare at this share when the book does not name one
@@ -44,6 +45,12 @@ class Risk:
     def open(self, book: Book, registry: Registry, version: Version) -> Decider:
         """Load a version with the policy of the book."""
         return open_decider(book, registry, version)
+
+    def profit(self, section: Section, test: Loans, predictions: Floats) -> float:
+        """Earned under the book's policy, in money, or in loans where no amounts are known."""
+        policy = Policy.settle(section.policy, section.economics, predictions)
+        earned = gains(test.bad, exposure(test.amount, len(test)), section.economics)
+        return float(earned[predictions < policy.approve_below].sum())
 
     def worth(self, section: Section, test: Loans, results: Sequence[Result], chosen: Result) -> dict[str, Any]:
         """Bad loans avoided at one approval rate, and profit under the book's policy, on the test rows.
