@@ -61,13 +61,13 @@ def benchmark_seconds(rungs: Iterable[str], rows: int, columns: int, *, fits: in
     return fits * sum(fit_seconds(rung, rows, columns) for rung in rungs)
 
 
-def trials_within(left: float, rung: str, rows: int, columns: int, *, folds: int) -> tuple[int, float]:
+def trials_within(left: float, rung: str, rows: int, columns: int, *, folds: int, after: int = 0) -> tuple[int, float]:
     """How many trials of a rung so many reference seconds pay for, and how many seconds those leave.
 
     Parameters
     ----------
     left : reference seconds. rung : its name.
-    rows, columns : of the rows that a fold trains on. folds : fits of a trial.
+    rows, columns : of the rows that a fold trains on. folds : fits of a trial. after : fits once the search is over.
 
     Returns
     -------
@@ -78,6 +78,6 @@ def trials_within(left: float, rung: str, rows: int, columns: int, *, folds: int
     >>> trials_within(1.0, "xgboost", 10_000, 40, folds=5)
     (0, 1.0)
     """
-    one = _DEARER * folds * fit_seconds(rung, rows, columns)
-    count = min(MOST, int(left / one))
-    return (count, left - count * one) if count >= LEAST else (0, left)
+    fit = _DEARER * fit_seconds(rung, rows, columns)
+    count = min(MOST, int((left - after * fit) / (folds * fit)))
+    return (count, left - (count * folds + after) * fit) if count >= LEAST else (0, left)
