@@ -19,7 +19,11 @@ ARRAY_API = "SCIPY_ARRAY_API is not set"
 
 def light(rung: Rung) -> BaseEstimator:
     """The rung with few trees: the checks are about manners, not about accuracy."""
-    few = {"forest": {"trees": 15}, "xgboost": {"most_trees": 40}}
+    few = {
+        "forest": {"trees": 15},
+        "xgboost": {"most_trees": 40},
+        "lightgbm": {"most_trees": 40, "least_leaf": 2},
+    }
     return rung.make(0, 1).set_params(**few.get(rung.name, {}))
 
 
