@@ -52,9 +52,12 @@ def output_from_json(saved: Mapping[str, Any]) -> Output:
     ------
     RegistryError : the kind is not known to this release.
     """
+    from loanbook.models.scoring.amounts import Amounts
     from loanbook.models.scoring.calibration import Calibration
 
     kind = saved.get("kind", Calibration.kind)  # the first release wrote nothing else
     if kind == Calibration.kind:
         return Calibration.from_json(saved)
+    if kind == Amounts.kind:
+        return Amounts.from_json(saved)
     raise RegistryError(f"the artefact holds an output of kind {kind!r}", todo="Upgrade loanbook to read it")
