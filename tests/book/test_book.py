@@ -94,7 +94,14 @@ def test_a_relative_store_lies_beside_the_book(tmp_path, store, expected):
 
 
 @pytest.mark.parametrize(
-    "policy", ["approval_rate = 0.7", 'objective = "profit"', "approve_below = 0.1", "decline_from = 0.3"]
+    "policy",
+    [
+        "approval_rate = 0.7",
+        'objective = "profit"',
+        "approve_below = 0.1",
+        "decline_from = 0.3",
+        "refer_when_unsure = 0.9",
+    ],
 )
 def test_each_way_to_decide_is_accepted(policy):
     Book.parse(f'[risk]\ndata = "a"\ntarget = "b"\n[risk.policy]\n{policy}')

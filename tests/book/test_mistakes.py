@@ -54,6 +54,10 @@ def complaint(text: str) -> str:
             "[risk.policy]\napprove_below = 0.4\napproval_rate = 0.3",
             "line 6, [risk.policy] approval_rate: 'approve_below' and 'approval_rate' contradict each other.",
         ),
+        (
+            "[risk.policy]\nrefer_when_unsure = 90",
+            "refer_when_unsure: must be a number from 0.5 to 0.99, but is 90. 0.90 covers 90% of the bad loans and",
+        ),
         ("[rsik]\nx = 1", "line 4, [rsik]: there is no such section. Perhaps 'risk' is meant."),
         ("[fraud]\nx = 1", "line 4, [fraud]: this release does not have this use case yet."),
         ("[book]\nhom = 'x'", "line 5, [book] hom: there is no such key. Perhaps 'home' is meant."),

@@ -23,7 +23,8 @@ def log(registry):
 @pytest.fixture
 def logged(book, registry, log, applications):
     """Decisions of two models under two policies, some with a key."""
-    section = replace(book.section("risk"), policy=PolicySettings(approve_below=0.1, decline_from=0.25))
+    settings = PolicySettings(approve_below=0.1, decline_from=0.25, refer_when_unsure=0.9)
+    section = replace(book.section("risk"), policy=settings)
     other = replace(book, sections={"risk": section})
     champion, challenger = registry.version("risk", 1), registry.version("risk", 2)
     made = [(book, champion), (book, challenger), (other, champion)]

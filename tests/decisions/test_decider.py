@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from loanbook.decisions.decider import Decider, open_decider
 from loanbook.decisions.policy import Policy
-from loanbook.errors import RowRefused, TamperedArtefact
+from loanbook.errors import BookError, RowRefused, TamperedArtefact
 
 POLICY = Policy(0.12, 0.30, 7)
 
@@ -114,6 +115,35 @@ def test_a_version_is_opened_under_the_policy_of_the_book(sample_book, registry)
     assert (opened.version, opened.usecase) == (2, "risk")
     assert opened.policy.approve_below == pytest.approx(0.08 / 0.68)
     assert open_decider(sample_book, registry, registry.version("risk", 2)).policy == opened.policy
+
+
+def careful(book, level):
+    section = book.section("risk")
+    return replace(book, sections={"risk": replace(section, policy=replace(section.policy, refer_when_unsure=level))})
+
+
+def test_where_the_model_is_unsure_a_person_looks(sample_book, registry, rows):
+    version = registry.version("risk", 1)
+    plain = open_decider(sample_book, registry, version)
+    unsure = open_decider(careful(sample_book, 0.9), registry, version)
+    low, high = unsure.model.output.sets.unsure(0.9)
+    was, now = plain.decide_table(rows), unsure.decide_table(rows)
+    p = now["probability_of_default"].to_numpy()
+    assert 0.05 < low < high < 0.9
+    assert set(now["decision"].to_numpy()[(p >= low) & (p < high)]) == {"refer"}
+    changed = was["decision"].ne_missing(now["decision"]).to_numpy()
+    assert set(now["decision"].to_numpy()[changed]) == {"refer"}
+    assert "unsure at 0.9" in unsure.policy.source
+    assert unsure.policy.version != plain.policy.version
+
+
+def test_a_model_without_sets_cannot_refer_when_unsure(sample_book, registry, trained_models, monkeypatch):
+    old = trained_models["logistic"]
+    old = replace(old, output=replace(old.output, sets=None))
+    monkeypatch.setattr(type(registry), "load", lambda *_: old)
+    assert open_decider(sample_book, registry, registry.version("risk", 1)).model is old
+    with pytest.raises(BookError, match=r"refer_when_unsure: to refer when unsure .* Train again"):
+        open_decider(careful(sample_book, 0.9), registry, registry.version("risk", 1))
 
 
 def test_a_changed_artefact_does_not_decide(sample_book, registry):

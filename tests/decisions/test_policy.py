@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from loanbook.book import Economics, PolicySettings
 from loanbook.decisions.policy import Policies, Policy
@@ -105,6 +107,36 @@ def test_identical_policies_share_a_number_and_others_get_the_next(registry):
     assert keep(economics=Economics(loss_given_default=0.6, margin=0.08, review_cost=1.0)) == 3
     assert keep() == 1
     assert kept.load(1) == Policy(policy.approve_below, policy.decline_from, 1, policy.source)
+
+
+@given(cuts=st.tuples(probabilities, probabilities), band=st.tuples(probabilities, probabilities), p=probabilities)
+def test_in_the_band_a_person_looks_and_outside_only_what_the_policy_says_is_done(cuts, band, p):
+    policy, (low, high) = Policy(min(cuts), max(cuts)), (min(band), max(band))
+    careful = policy.refer_between(low, high, "unsure")
+    if low <= p < high:
+        assert careful.decide(p) == "refer"
+    approves, declines = p < low and policy.decide(p) == "approve", p >= high and policy.decide(p) == "decline"
+    assert careful.decide(p) == ("approve" if approves else "decline" if declines else "refer")
+
+
+def test_a_band_beside_the_cut_off_leaves_no_gap_in_which_a_safer_loan_is_declined():
+    """The policy declines from 15%, the model is unsure from 30% on: what lies between is not declined either."""
+    careful = Policy(0.15, 0.15).refer_between(0.30, 0.50, "unsure")
+    assert [careful.decide(p) for p in (0.1, 0.2, 0.4, 0.5)] == ["approve", "refer", "refer", "decline"]
+
+
+def test_a_policy_of_a_store_that_never_heard_of_bands_keeps_its_number(registry):
+    """The settings are part of its digest, so a key that is not used must not be written."""
+    kept = Policies(registry.store, "risk")
+    settings = PolicySettings(objective="profit")
+    kept.keep(Policy.settle(settings, ECONOMICS), settings=settings, economics=ECONOMICS, model_version=1)
+    careful = replace(settings, refer_when_unsure=0.9)
+    other = kept.keep(Policy.settle(settings, ECONOMICS), settings=careful, economics=ECONOMICS, model_version=1)
+    with registry.store.reading() as connection:
+        written = [row.settings for row in connection.execute(select(policies).order_by(policies.c.version))]
+    assert "refer_when_unsure" not in written[0]
+    assert '"refer_when_unsure": 0.9' in written[1]
+    assert other.version == 2
 
 
 def test_a_policy_that_was_changed_in_the_store_is_refused(registry):

@@ -67,13 +67,15 @@ class PolicySettings:
 
     approve_below : approve where the probability of default is lower. approval_rate : share of applications
     to approve. objective : "profit", the cut-off that earns most. decline_from : decline from this
-    probability on; a person looks at what lies between.
+    probability on; a person looks at what lies between. refer_when_unsure : share of the bad and of the good loans
+    that sets of outcomes must cover; a person looks wherever the set is not one outcome alone.
     """
 
     approve_below: float | None = None
     decline_from: float | None = None
     approval_rate: float | None = None
     objective: str | None = None
+    refer_when_unsure: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

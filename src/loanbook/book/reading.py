@@ -57,6 +57,7 @@ _POLICY: Final[Mapping[str, Reader]] = {
     "decline_from": between(0, 1, _SHARE),
     "approval_rate": between(0, 1, _SHARE),
     "objective": one_of("profit"),
+    "refer_when_unsure": between(0.5, 0.99, "0.90 covers 90% of the bad loans and 90% of the good ones"),
 }
 _TABLES: Final = ("economics", "policy", "types", "reasons")
 # Use cases of which this release can read the section.

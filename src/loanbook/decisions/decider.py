@@ -10,10 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from loanbook.book import Book
+from loanbook.book import Book, Economics, PolicySettings
 from loanbook.decisions.answering import Answerer, figures
 from loanbook.decisions.policy import Policies, Policy, Verdict
 from loanbook.decisions.reasons import MOST, Reason, Reasoner
+from loanbook.errors import BookError
+from loanbook.models.scoring import Calibration
 from loanbook.models.trained import Scored, TrainedModel
 from loanbook.registry.versions import Registry, Version
 
@@ -146,12 +148,29 @@ def open_decider(book: Book, registry: Registry, version: Version, *, policy: Po
     Raises
     ------
     TamperedArtefact : a file of the version is not what was written.
+    BookError : the policy wants something that the model does not keep.
     """
     section = book.section(version.usecase)
     model = registry.load(version.usecase, version.version)
     if policy is None:
-        wanted = Policy.settle(section.policy, section.economics, model.card.get("quantiles", ()))
+        wanted = _wanted(section.policy, section.economics, model)
         policy = Policies(registry.store, version.usecase).keep(
             wanted, settings=section.policy, economics=section.economics, model_version=version.version
         )
     return Decider(model, policy, version.version, section.texts)
+
+
+def _wanted(settings: PolicySettings, economics: Economics, model: TrainedModel) -> Policy:
+    """Settle the book's policy on a model's out-of-fold probabilities."""
+    policy = Policy.settle(settings, economics, model.card.get("quantiles", ()))
+    level = settings.refer_when_unsure
+    if level is None:
+        return policy
+    if not isinstance(model.output, Calibration) or model.output.sets is None:
+        raise BookError(
+            "to refer when unsure needs sets of outcomes, and this model keeps none",
+            where="[policy] refer_when_unsure",
+            todo="train again, or take it out",
+        )
+    low, high = model.output.sets.unsure(level)
+    return policy.refer_between(low, high, f"refers when unsure at {level:.4g} ({low:.1%} to {high:.1%})")

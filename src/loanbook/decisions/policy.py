@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,6 +68,19 @@ class Policy:
         found[np.isnan(p)] = None
         return found
 
+    def refer_between(self, low: float, high: float, why: str) -> Policy:
+        """Approve and decline no more than this policy does, and refer everything from `low` to below `high`.
+
+        A loan is approved where both the policy approves and it lies below `low`, declined where the policy declines
+        and it lies at `high` or above, and referred else. So a safer loan is still never treated worse than a riskier
+        one, and the result is a pair of cut-offs again.
+
+        >>> Policy(0.15, 0.15).refer_between(0.06, 0.38, "unsure")
+        Policy(approve_below=0.06, decline_from=0.38, version=0, source='cut-offs of the book, unsure')
+        """
+        approve_below, decline_from = min(self.approve_below, low), max(self.decline_from, high)
+        return Policy(approve_below, decline_from, 0, f"{self.source}, {why}")
+
     @classmethod
     def settle(cls, settings: PolicySettings, economics: Economics, probabilities: ArrayLike = ()) -> Policy:
         """Turn what the book wants into cut-offs.
@@ -123,7 +136,7 @@ class Policies:
 
     def keep(self, policy: Policy, *, settings: PolicySettings, economics: Economics, model_version: int) -> Policy:
         """Store a policy, or find it when an identical one is there, and return it with its number."""
-        wanted = json.dumps({"policy": asdict(settings), "economics": asdict(economics)}, sort_keys=True)
+        wanted = json.dumps({"policy": _said(settings), "economics": asdict(economics)}, sort_keys=True)
         digest = _digest(policy, wanted, model_version)
         with self.store.reading() as connection:
             found = self._by_digest(connection, digest)
@@ -171,6 +184,17 @@ class Policies:
         }
         connection.execute(insert(policies).values(row))
         return replace(policy, version=last + 1)
+
+
+def _said(settings: PolicySettings) -> dict[str, Any]:
+    """Settings as the store keeps them.
+
+    A key that came later is left out unless it is used: a policy of an earlier release is still the same one.
+    """
+    said = asdict(settings)
+    if said["refer_when_unsure"] is None:
+        del said["refer_when_unsure"]
+    return said
 
 
 def _policy(row: RowMapping) -> Policy:

@@ -130,6 +130,7 @@ def _settings(usecase: str) -> Iterable[str]:
     yield _beside("# approve_below = 0.10", "approve where the probability of default is lower")
     yield _beside("# approval_rate = 0.70", "approve this share of the applications")
     yield _beside("# decline_from = 0.30", "decline from here on; a person looks at what lies between")
+    yield _beside("# refer_when_unsure = 0.90", "a person looks where the model cannot tell good from bad")
 
 
 def _list(values: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loanbook.models.scoring.calibrators import METHODS, choose
+from loanbook.models.scoring.conformal import Sets
 from loanbook.models.scoring.output import Answer
 from loanbook.models.scoring.polyline import Polyline
 from loanbook.models.scoring.sigmoid import sigmoid
@@ -27,6 +28,7 @@ class Calibration:
     line : calibrated log-odds over the margin.
     cuts : (k - 1,) ascending calibrated log-odds that part the groups.
     low, high : (k,) probability of bad in each group, had one more good or one more bad loan been seen there.
+    sets : where the model is unsure; None in an artefact of an earlier release.
     """
 
     kind: ClassVar[str] = "probability"
@@ -36,6 +38,7 @@ class Calibration:
     cuts: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+    sets: Sets | None = None
 
     def log_odds(self, margin: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated log-odds of bad, same shape as margin; never falling as the margin rises."""
@@ -96,19 +99,23 @@ class Calibration:
         """
         method = choose(margin, bad, groups, seed)
         line = METHODS[method](margin, bad)
-        return cls(method, line, *_venn_abers(line.at(margin), bad))
+        log_odds = line.at(margin)
+        return cls(method, line, *_venn_abers(log_odds, bad), sets=Sets.fit(sigmoid(log_odds), bad))
 
     def to_json(self) -> dict[str, Any]:
         limits = {name: getattr(self, name).tolist() for name in ("cuts", "low", "high")}
-        return {"kind": self.kind, "method": self.method, "line": self.line.to_json(), **limits}
+        sets = None if self.sets is None else self.sets.to_json()
+        return {"kind": self.kind, "method": self.method, "line": self.line.to_json(), **limits, "sets": sets}
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Calibration:
         """Rebuild what `to_json` wrote, or the slope and offset that an earlier release wrote."""
-        limits = [np.array(saved[name], dtype=np.float64) for name in ("cuts", "low", "high")]
+        cuts, low, high = (np.array(saved[name], dtype=np.float64) for name in ("cuts", "low", "high"))
         if "line" not in saved:
-            return cls("platt", Polyline.straight(float(saved["slope"]), float(saved["offset"])), *limits)
-        return cls(str(saved["method"]), Polyline.from_json(saved["line"]), *limits)
+            line = Polyline.straight(float(saved["slope"]), float(saved["offset"]))
+            return cls("platt", line, cuts, low, high)
+        sets = None if saved["sets"] is None else Sets.from_json(saved["sets"])
+        return cls(str(saved["method"]), Polyline.from_json(saved["line"]), cuts, low, high, sets)
 
 
 def _venn_abers(
