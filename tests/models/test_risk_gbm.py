@@ -19,61 +19,40 @@ def _lightgbm(need: Callable[[str], None]) -> None:
     need("lightgbm")
 
 
-def singles(x: np.ndarray) -> np.ndarray:
-    """The rows as the scorer sees them."""
-    return x.astype(np.float32).astype(np.float64)
-
-
-def near(x: np.ndarray, ensemble: TreeEnsemble) -> np.ndarray:
-    """Rows that sit on, just below and just above the thresholds of an ensemble."""
-    nodes = np.flatnonzero((ensemble.feature >= 0) & np.isfinite(ensemble.threshold))
-    rows = np.repeat(x[:1], 3 * len(nodes), axis=0).astype(np.float32)
-    cuts = ensemble.threshold[nodes]
-    for place, cut in enumerate(
-        (np.nextafter(cuts, np.float32(-np.inf)), cuts, np.nextafter(cuts, np.float32(np.inf)))
-    ):
-        rows[np.arange(len(nodes)) * 3 + place, ensemble.feature[nodes]] = cut
-    return rows.astype(np.float64)
-
-
-def riddled(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The example with half of everything missing, and a column that only tells known from missing."""
-    table, draw = example(rows, seed), np.random.default_rng(seed)
-    x = table.x.copy()
-    x[draw.random(x.shape) < 0.5] = np.nan
-    x[:, 7] = np.where(table.y == draw.integers(0, 3, rows), np.nan, 1e30)
-    return x, table.y
+Rows = tuple[np.ndarray, np.ndarray]
+Probes = Callable[[TreeEnsemble], np.ndarray]
 
 
 @pytest.mark.parametrize("settings", [{}, {"leaves": 2}, {"penalty": 0.0, "least_leaf": 1}, {"monotone": (1,) * 9}])
-def test_margin_and_contributions_are_lightgbms(settings: dict[str, Any]) -> None:
-    rows, fresh = example(800), example(200, seed=1)
+def test_margin_and_contributions_are_lightgbms(settings: dict[str, Any], probes: Probes) -> None:
+    rows = example(800)
     rung = LightGBM(**settings)
     booster = rung._grow(rows.x, rows.y, np.ones(len(rows.y)))
     ensemble = rung.fit(rows.x, rows.y).scorer_
-    probes = np.vstack([singles(fresh.x), near(rows.x, ensemble)[:600], np.full((1, 9), np.nan), np.zeros((1, 9))])
-    assert ensemble.margin(probes) == pytest.approx(booster.predict(probes, raw_score=True), abs=1e-9)
-    theirs = booster.predict(singles(fresh.x), pred_contrib=True)
-    assert ensemble.contributions(fresh.x) == pytest.approx(theirs[:, :-1], abs=1e-9)
+    rows = probes(ensemble)
+    assert ensemble.margin(rows) == pytest.approx(booster.predict(rows, raw_score=True), abs=1e-9)
+    theirs = booster.predict(rows[::7], pred_contrib=True)
+    assert ensemble.contributions(rows[::7]) == pytest.approx(theirs[:, :-1], abs=1e-9)
     assert ensemble.base == pytest.approx(theirs[0, -1], abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_rows_full_of_holes_go_lightgbms_way(seed: int) -> None:
+def test_rows_full_of_holes_go_lightgbms_way(seed: int, riddled: Callable[..., Rows], probes: Probes) -> None:
     (x, y), (fresh, _) = riddled(1500, seed), riddled(400, seed + 50)
     booster = LightGBM(seed=seed, least_leaf=5)._grow(x, y, np.ones(len(y)))
     ensemble = ensemble_of(booster)
-    probes = np.vstack([singles(fresh), near(x, ensemble)[:900], singles(example(100).x)])
+    rows = np.vstack([fresh, probes(ensemble)])
     assert np.isposinf(ensemble.threshold).any()
     assert ensemble.missing_left.any()
-    assert ensemble.margin(probes) == pytest.approx(booster.predict(probes, raw_score=True), abs=1e-9)
+    assert ensemble.margin(rows) == pytest.approx(booster.predict(rows, raw_score=True), abs=1e-9)
 
 
-def test_real_loans_go_lightgbms_way(model_rows: tuple[np.ndarray, np.ndarray]) -> None:
+def test_real_loans_go_lightgbms_way(model_rows: Rows) -> None:
     x, bad = model_rows
     booster = LightGBM()._grow(x, bad, np.ones(len(bad)))
     assert np.isnan(x).any()
-    assert ensemble_of(booster).margin(x) == pytest.approx(booster.predict(singles(x), raw_score=True), abs=1e-9)
+    theirs = booster.predict(x.astype(np.float32), raw_score=True)
+    assert ensemble_of(booster).margin(x) == pytest.approx(theirs, abs=1e-9)
 
 
 def test_a_booster_that_never_splits_gives_the_base_rate() -> None:

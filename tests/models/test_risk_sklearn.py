@@ -23,6 +23,7 @@ def light(rung: Rung) -> BaseEstimator:
         "forest": {"trees": 15},
         "xgboost": {"most_trees": 40},
         "lightgbm": {"most_trees": 40, "least_leaf": 2},
+        "catboost": {"most_trees": 40, "depth": 3},
     }
     return rung.make(0, 1).set_params(**few.get(rung.name, {}))
 

@@ -57,6 +57,12 @@ def _lightgbm(seed: int, jobs: int) -> RiskClassifier:
     return LightGBM(seed=seed, jobs=jobs)
 
 
+def _catboost(seed: int, jobs: int) -> RiskClassifier:
+    from loanbook.models.risk.cat import CatBoost
+
+    return CatBoost(seed=seed, jobs=jobs)
+
+
 LADDER: tuple[Rung, ...] = (
     Rung("approve_all", "Approve everyone", 0, _approve_all),
     Rung("one_rule", "One rule", 1, _one_rule),
@@ -64,5 +70,6 @@ LADDER: tuple[Rung, ...] = (
     Rung("tree", "Decision tree", 5, _tree),
     Rung("xgboost", "XGBoost, early stopped", 7, _xgboost),
     Rung("lightgbm", "LightGBM, early stopped", 7, _lightgbm, needs="lightgbm", extra="models"),
+    Rung("catboost", "CatBoost, early stopped", 7, _catboost, needs="catboost", extra="models", standard=False),
     Rung("forest", "Random forest", 9, _forest),
 )
