@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from loanbook.book import Economics
 from loanbook.evaluation.economics import break_even, impact, profit, profit_curve
+from loanbook.evaluation.impact import called, policies
 from loanbook.evaluation.intervals import draw_blocks, interval
 from loanbook.evaluation.money import exposure
 
@@ -120,53 +121,89 @@ def test_right_probabilities_put_the_best_cut_off_at_break_even() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_impact_equals_the_slow_way(rate: float, seed: int) -> None:
     y, p, rule, amount = loans(seed)
-    found = impact(y, p, rule, amount, TERMS, rate, resamples=10)
+    found = impact(y, p, {"one_rule": rule}, amount, TERMS, rate, resamples=10)
     mine, theirs = approve(p, rate), approve(rule, rate)
     assert mine.sum() == pytest.approx(rate * len(y)) == theirs.sum()
     assert found.bad_rate.value == pytest.approx(mine @ y / mine.sum())
     assert found.avoided["everyone"].value == pytest.approx(1 - mine @ y / y.sum())
     assert found.avoided["random"].value == pytest.approx(1 - mine @ y / (rate * y.sum()))
-    assert found.avoided["rule"].value == pytest.approx(1 - (mine @ y) / (theirs @ y))
+    assert found.avoided["one_rule"].value == pytest.approx(1 - (mine @ y) / (theirs @ y))
     gained = earned(y, amount, mine)
     assert found.profit.value == pytest.approx(gained)
     assert found.gained["everyone"].value == pytest.approx(gained - earned(y, amount, np.ones(len(y))), abs=1e-6)
     assert found.gained["random"].value == pytest.approx(gained - rate * earned(y, amount, np.ones(len(y))), abs=1e-6)
-    assert found.gained["rule"].value == pytest.approx(gained - earned(y, amount, theirs), abs=1e-6)
+    assert found.gained["one_rule"].value == pytest.approx(gained - earned(y, amount, theirs), abs=1e-6)
 
 
 def test_intervals_are_paired_resamples() -> None:
     y, p, rule, amount = loans(1, rows=120)
-    found = impact(y, p, rule, amount, TERMS, 0.7, seed=3, resamples=25)
+    found = impact(y, p, {"one_rule": rule}, amount, TERMS, 0.7, seed=3, resamples=25)
     avoided, gained = [], []
     for row in np.concatenate(list(draw_blocks(120, 25, seed=3))):
         mine, theirs = approve(p[row], 0.7), approve(rule[row], 0.7)
         avoided.append(1 - (mine @ y[row]) / (theirs @ y[row]))
         gained.append(earned(y[row], amount[row], mine) - earned(y[row], amount[row], theirs))
-    for mine, drawn in ((found.avoided["rule"], avoided), (found.gained["rule"], gained)):
+    for mine, drawn in ((found.avoided["one_rule"], avoided), (found.gained["one_rule"], gained)):
         slow = interval(mine.value, [np.array(drawn)])
         assert (mine.low, mine.high) == pytest.approx((slow.low, slow.high), rel=1e-9)
 
 
 def test_the_rule_itself_avoids_nothing_against_the_rule() -> None:
     y, _, rule, amount = loans()
-    found = impact(y, rule, rule, amount, TERMS, 0.8, resamples=50)
-    assert found.avoided["rule"] == interval(0.0, [np.zeros(1)])
-    assert found.gained["rule"].value == 0.0
+    found = impact(y, rule, {"one_rule": rule}, amount, TERMS, 0.8, resamples=50)
+    assert found.avoided["one_rule"] == interval(0.0, [np.zeros(1)])
+    assert found.gained["one_rule"].value == 0.0
     assert "about as many bad loans as the one-rule policy" in found.sentence()
+
+
+def test_every_policy_given_is_a_baseline_of_its_own() -> None:
+    y, p, rule, amount = loans(rows=2000, decimals=12)
+    line = np.clip(p + np.random.default_rng(5).normal(0, 0.02, len(p)), 0, 1)
+    both = impact(y, p, {"one_rule": rule, "logistic": line}, amount, TERMS, 0.8, resamples=50)
+    assert list(both.avoided) == list(both.gained) == ["everyone", "random", "one_rule", "logistic"]
+    for name, theirs in (("one_rule", rule), ("logistic", line)):
+        alone = impact(y, p, {name: theirs}, amount, TERMS, 0.8, resamples=50)
+        assert alone.avoided[name] == both.avoided[name]
+        assert alone.gained[name] == both.gained[name]
+    assert both.sentence().count("bad loans than ") + both.sentence().count("bad loans as ") == 4
+    assert "a logistic policy (" in both.sentence()
+    assert "that of a logistic policy (" in both.earnings()
+    nobody = impact(y, p, {}, amount, TERMS, 0.8, resamples=10)
+    assert list(nobody.avoided) == ["everyone", "random"]
+    assert "policy" not in nobody.sentence()
+
+
+def test_a_difference_that_is_not_clear_is_stated_with_its_size() -> None:
+    y, p, _, amount = loans(1, rows=600)
+    line = np.clip(p + np.random.default_rng(5).normal(0, 0.02, len(p)), 0, 1)
+    found = impact(y, p, {"logistic": line}, amount, TERMS, 0.8, resamples=100)
+    share = found.avoided["logistic"]
+    assert share.low < 0 < share.high
+    change = f"{abs(share.value):.0%} {'fewer' if share.value >= 0 else 'more'}"
+    spread = f"from {-share.low:.0%} more to {share.high:.0%} fewer"
+    assert f"about as many bad loans as a logistic policy ({change}; {spread})" in found.sentence()
+
+
+def test_a_rung_is_compared_with_the_rules_that_lenders_know_and_not_with_itself() -> None:
+    said = {name: np.zeros(1) for name in ("approve_all", "one_rule", "logistic", "tree")}
+    assert list(policies(said, "tree")) == ["one_rule", "logistic"]
+    assert list(policies(said, "logistic")) == ["one_rule"]
+    assert list(policies({"tree": np.zeros(1)}, "tree")) == []
+    assert called("scorecard") == "the policy of scorecard"
 
 
 def test_order_of_the_rows_does_not_matter_even_with_ties() -> None:
     y, p, rule, amount = loans(decimals=1)
     order = np.random.default_rng(9).permutation(len(y))
-    here = impact(y, p, rule, amount, TERMS, 0.63, resamples=0)
-    there = impact(y[order], p[order], rule[order], amount[order], TERMS, 0.63, resamples=0)
+    here = impact(y, p, {"one_rule": rule}, amount, TERMS, 0.63, resamples=0)
+    there = impact(y[order], p[order], {"one_rule": rule[order]}, amount[order], TERMS, 0.63, resamples=0)
     assert here.bad_rate.value == pytest.approx(there.bad_rate.value)
     assert here.profit.value == pytest.approx(there.profit.value)
 
 
 def test_sentence_names_every_baseline_and_its_interval() -> None:
     y, p, rule, amount = loans(rows=5000, decimals=12)
-    text = impact(y, p, rule, amount, TERMS, 0.8, resamples=100).sentence()
+    text = impact(y, p, {"one_rule": rule}, amount, TERMS, 0.8, resamples=100).sentence()
     assert text.startswith("Approving 80% of 5,000 loans, the model lets through ")
     for baseline in ("approving everyone", "approving the same share at random", "the one-rule policy"):
         assert text.count(f"than {baseline} (") == 1
@@ -176,7 +213,7 @@ def test_sentence_names_every_baseline_and_its_interval() -> None:
 
 def test_earnings_name_the_share_the_sum_and_two_baselines() -> None:
     y, p, rule, amount = loans(rows=5000, decimals=12)
-    found = impact(y, p, rule, amount, TERMS, 0.8, resamples=100)
+    found = impact(y, p, {"one_rule": rule}, amount, TERMS, 0.8, resamples=100)
     text = found.earnings()
     assert text.startswith(f"Approving 80% earns {found.profit.value:,.0f} ({found.profit.low:,.0f} to ")
     for baseline in ("approving everyone", "the one-rule policy"):
@@ -186,7 +223,7 @@ def test_earnings_name_the_share_the_sum_and_two_baselines() -> None:
 
 def test_sentence_says_when_the_model_is_worse() -> None:
     y, p, rule, amount = loans(rows=5000, decimals=12)
-    found = impact(y, 1 - p, rule, amount, TERMS, 0.8, resamples=100)
+    found = impact(y, 1 - p, {"one_rule": rule}, amount, TERMS, 0.8, resamples=100)
     assert " more bad loans than the one-rule policy (" in found.sentence()
     text = found.earnings()
     assert " below that of the one-rule policy (-" in text
@@ -194,28 +231,28 @@ def test_sentence_says_when_the_model_is_worse() -> None:
 
 def test_sentence_counts_loans_where_no_amount_is_known() -> None:
     y, p, rule, _ = loans(rows=2000)
-    found = impact(y, p, rule, None, TERMS, 0.8, resamples=50)
+    found = impact(y, p, {"one_rule": rule}, None, TERMS, 0.8, resamples=50)
     assert found.unit == "loans"
     assert "each loan counted as 1 because no amounts are known" in found.earnings()
 
 
 def test_nothing_to_avoid() -> None:
-    spotless = impact([0, 0, 0, 0], [0.1, 0.2, 0.3, 0.4], [0.1] * 4, None, TERMS, 0.5, resamples=10)
+    spotless = impact([0, 0, 0, 0], [0.1, 0.2, 0.3, 0.4], {"one_rule": [0.1] * 4}, None, TERMS, 0.5, resamples=10)
     assert spotless.avoided["everyone"].value == 0.0
-    beaten = impact([0, 0, 1], [0.3, 0.2, 0.1], [0.1, 0.2, 0.9], None, TERMS, 0.3, resamples=0)
-    assert np.isnan(beaten.avoided["rule"].value)
+    beaten = impact([0, 0, 1], [0.3, 0.2, 0.1], {"one_rule": [0.1, 0.2, 0.9]}, None, TERMS, 0.3, resamples=0)
+    assert np.isnan(beaten.avoided["one_rule"].value)
     assert "some bad loans where the one-rule policy lets through none" in beaten.sentence()
 
 
 @pytest.mark.parametrize("rate", [0.0, -0.1, 1.01, np.nan])
 def test_impossible_approval_rates_are_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="approval_rate must be above 0"):
-        impact([0, 1], [0.1, 0.2], [0.1, 0.2], None, TERMS, rate)
+        impact([0, 1], [0.1, 0.2], {}, None, TERMS, rate)
 
 
 def test_ten_thousand_loans_take_about_half_a_second_of_cpu() -> None:
     y, p, rule, amount = loans(rows=10_000, decimals=12)
     start = time.process_time()
-    impact(y, p, rule, amount, TERMS, 0.8)
+    impact(y, p, {"one_rule": rule}, amount, TERMS, 0.8)
     profit_curve(y, p, amount, TERMS)
     assert time.process_time() - start < 3.0  # 0.6 s measured; room for a busy machine

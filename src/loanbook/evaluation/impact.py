@@ -6,6 +6,7 @@ everyone. The intervals are paired: each resample holds the same loans for the m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,9 +21,21 @@ from loanbook.evaluation.money import exposure, gains
 BASELINES = {
     "everyone": "approving everyone",
     "random": "approving the same share at random",
-    "rule": "the one-rule policy",
+    "one_rule": "the one-rule policy",
+    "logistic": "a logistic policy",
 }
-"""What the model is compared with, and how a sentence calls it."""
+"""What a model is compared with, and how a sentence calls it; the last two are rungs that lenders know as policies."""
+
+
+def policies(said: Mapping[str, ArrayLike], chosen: str) -> dict[str, ArrayLike]:
+    """Those of the rungs' answers that `impact` can compare the chosen rung with; it is not compared with itself.
+
+    >>> sorted(policies({"one_rule": [0.2], "logistic": [0.1], "tree": [0.3]}, "tree"))
+    ['logistic', 'one_rule']
+    >>> sorted(policies({"one_rule": [0.2], "logistic": [0.1]}, "logistic"))
+    ['one_rule']
+    """
+    return {name: said[name] for name in BASELINES if name in said and name != chosen}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +47,8 @@ class Impact:
     loans, bad_loans : how many were looked at, and how many of them went bad.
     approval_rate : share approved; a group of equal scores at the border is approved in part.
     bad_rate : share of bad loans among the approved.
-    avoided : by baseline, the share of the baseline's bad loans that the model does not let through.
+    avoided : by baseline (everyone, random, and the policies given), the share of the baseline's bad loans that the
+        model does not let through.
     profit : of the model's policy, in `unit`.
     gained : by baseline, the profit above the baseline's.
     unit : "money", or "loans" where no amounts are known.
@@ -51,25 +65,35 @@ class Impact:
 
     def sentence(self) -> str:
         """Bad loans avoided in plain words, baselines and intervals named."""
-        through = _listed([_fewer(self.avoided[name], text) for name, text in BASELINES.items()])
+        through = _listed([_fewer(share, called(name)) for name, share in self.avoided.items()])
         return f"Approving {self.approval_rate:.0%} of {self.loans:,} loans, the model lets through {through}."
 
     def earnings(self) -> str:
-        """Profit in plain words, beside approving everyone and the one-rule policy at the same share."""
+        """Profit in plain words, beside approving everyone and the policies given at the same share."""
         unit = "" if self.unit == "money" else ", each loan counted as 1 because no amounts are known"
         digits = 0 if self.unit == "money" else 1
         earned = self.profit
-        above = _listed([_more(self.gained[name], BASELINES[name], self.unit) for name in ("everyone", "rule")])
+        others = {name: gain for name, gain in self.gained.items() if name != "random"}
+        above = _listed([_more(gain, called(name), self.unit) for name, gain in others.items()])
         return (
             f"Approving {self.approval_rate:.0%} earns {earned.value:,.{digits}f} ({earned.low:,.{digits}f} to "
             f"{earned.high:,.{digits}f}){unit}: {above}."
         )
 
 
+def called(baseline: str) -> str:
+    """What a sentence calls a baseline.
+
+    >>> called("logistic"), called("scorecard")
+    ('a logistic policy', 'the policy of scorecard')
+    """
+    return BASELINES.get(baseline, f"the policy of {baseline}")
+
+
 def impact(  # noqa: PLR0917  # who is approved, by whom, of what, at which price and share: in that order
     y: ArrayLike,
     p: ArrayLike,
-    rule_p: ArrayLike,
+    others: Mapping[str, ArrayLike],
     amount: ArrayLike | None,
     economics: Economics,
     approval_rate: float,
@@ -77,44 +101,45 @@ def impact(  # noqa: PLR0917  # who is approved, by whom, of what, at which pric
     seed: int = 0,
     resamples: int = 500,
 ) -> Impact:
-    """Compare a model with approving everyone, with a random choice and with one rule.
+    """Compare a model with approving everyone, with a random choice and with other policies.
 
     Parameters
     ----------
     y : (n,) 1 for a bad loan, 0 for a good one.
     p : (n,) the model's probabilities of bad; the lowest are approved.
-    rule_p : (n,) the same of the one-rule policy.
+    others : (n,) the same of each other policy, by name; see `policies`.
     amount : (n,) exposure in money, or None.
     economics : margin and loss given default.
-    approval_rate : share of loans that model, rule and random choice approve, above 0 and at most 1.
+    approval_rate : share of loans that model, policies and random choice approve, above 0 and at most 1.
     seed, resamples : of the bootstrap; in each resample all policies approve the same share of the same loans.
 
     >>> y, p, rule = [0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.9], [0.2, 0.2, 0.6, 0.2, 0.6]
-    >>> found = impact(y, p, rule, None, Economics(), 0.6, resamples=50)
+    >>> found = impact(y, p, {"one_rule": rule}, None, Economics(), 0.6, resamples=50)
     >>> {name: round(share.value, 3) for name, share in found.avoided.items()}
-    {'everyone': 1.0, 'random': 1.0, 'rule': 1.0}
+    {'everyone': 1.0, 'random': 1.0, 'one_rule': 1.0}
     """
     if not 0.0 < approval_rate <= 1.0:
         raise ValueError(f"approval_rate must be above 0 and at most 1. Got {approval_rate} instead.")
     outcome, score = checked(y, p)
-    _, rule = checked(y, rule_p)
     money = exposure(amount, len(outcome))
     gain = gains(outcome, money, economics)
-    policies = {"model": _Ranking.of(score), "rule": _Ranking.of(rule)}
-    measured = _measure(np.ones((1, len(outcome))), policies, outcome, gain, approval_rate)
+    model = _Ranking.of(score)
+    rivals = {name: _Ranking.of(checked(y, theirs)[1]) for name, theirs in others.items()}
+    measured = _measure(np.ones((1, len(outcome))), model, rivals, outcome, gain, approval_rate)
     drawn: dict[str, list[Floats]] = {name: [] for name in measured}
     for weights in draw_weights(len(outcome), resamples, seed):
-        for name, values in _measure(weights, policies, outcome, gain, approval_rate).items():
+        for name, values in _measure(weights, model, rivals, outcome, gain, approval_rate).items():
             drawn[name].append(values)
     found = {name: interval(float(values[0]), drawn[name]) for name, values in measured.items()}
+    names = ("everyone", "random", *rivals)
     return Impact(
         loans=len(outcome),
         bad_loans=int(outcome.sum()),
         approval_rate=approval_rate,
         bad_rate=found["bad_rate"],
-        avoided={name: found[f"avoided {name}"] for name in BASELINES},
+        avoided={name: found[f"avoided {name}"] for name in names},
         profit=found["profit"],
-        gained={name: found[f"gained {name}"] for name in BASELINES},
+        gained={name: found[f"gained {name}"] for name in names},
         unit=money.unit,
     )
 
@@ -141,16 +166,14 @@ class _Ranking:
         return [(share * np.add.reduceat(drawn * value[self.order], self.starts, axis=1)).sum(axis=1) for value in what]
 
 
-def _measure(weights: Floats, policies: dict[str, _Ranking], y: Floats, gain: Floats, rate: float) -> dict[str, Floats]:
+def _measure(  # noqa: PLR0917  # samples, who decides, of what, at which share
+    weights: Floats, model: _Ranking, rivals: Mapping[str, _Ranking], y: Floats, gain: Floats, rate: float
+) -> dict[str, Floats]:
     """Every figure of an Impact for each sample, (r,) each."""
-    bads, profit = policies["model"].let_through(weights, rate, y, gain)
-    rule_bads, rule_profit = policies["rule"].let_through(weights, rate, y, gain)
+    bads, profit = model.let_through(weights, rate, y, gain)
     all_bads, all_profit = weights @ y, weights @ gain
-    baselines = {
-        "everyone": (all_bads, all_profit),
-        "random": (rate * all_bads, rate * all_profit),
-        "rule": (rule_bads, rule_profit),
-    }
+    baselines = {"everyone": [all_bads, all_profit], "random": [rate * all_bads, rate * all_profit]}
+    baselines |= {name: rival.let_through(weights, rate, y, gain) for name, rival in rivals.items()}
     figures = {"bad_rate": bads / (rate * weights.sum(axis=1)), "profit": profit}
     for name, (their_bads, their_profit) in baselines.items():
         figures[f"avoided {name}"] = _avoided(bads, their_bads)
@@ -168,8 +191,9 @@ def _fewer(share: Estimate, baseline: str) -> str:
     if np.isnan(share.value):
         return f"some bad loans where {baseline} lets through none"
     if share.low <= 0.0 <= share.high:
+        value = f"{abs(share.value):.0%} {'fewer' if share.value >= 0 else 'more'}"
         spread = f"from {max(0.0, -share.low):.0%} more to {share.high:.0%} fewer"
-        return f"about as many bad loans as {baseline} ({spread})"
+        return f"about as many bad loans as {baseline} ({value}; {spread})"
     low, high = sorted((abs(share.low), abs(share.high)))
     word = "fewer" if share.value > 0 else "more"
     return f"{abs(share.value):.0%} {word} bad loans than {baseline} ({low:.0%} to {high:.0%})"

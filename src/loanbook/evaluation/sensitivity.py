@@ -80,8 +80,8 @@ class Sensitivity:
             f"With a loss given default from {self.losses[0]:.0%} to {self.losses[-1]:.0%} and a margin from "
             f"{self.margins[0]:.1%} to {self.margins[-1]:.1%} the best cut-off lies between {min(cutoffs):.3f} and "
             f"{max(cutoffs):.3f}. Approving below {self.approve_below:.3f} costs most where "
-            f"{worst.loss_given_default:.0%} is lost and {worst.margin:.1%} earned: {lost}{unit} ({low} to {high}) less "
-            f"than the best. It loses money in {losing} of {len(every)} cases."
+            f"{worst.loss_given_default:.0%} is lost and {worst.margin:.1%} earned: {lost}{unit} ({low} to {high}) "
+            f"less than the best. It loses money in {losing} of {len(every)} cases."
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from loanbook.decisions.decider import Decider, open_decider
 from loanbook.decisions.policy import Policy
 from loanbook.evaluation.benchmark import Result
 from loanbook.evaluation.economics import Impact, break_even, impact, profit_curve
+from loanbook.evaluation.impact import policies
 from loanbook.evaluation.money import exposure, gains
 from loanbook.evaluation.tasks import Probability, Task
 from loanbook.models.risk import LADDER
@@ -55,12 +56,13 @@ class Risk:
     def worth(self, section: Section, test: Loans, results: Sequence[Result], chosen: Result) -> dict[str, Any]:
         """Bad loans avoided at one approval rate, and profit under the book's policy, on the test rows.
 
-        Beside both stand approving everyone and the one-rule policy at the same rate.
+        Beside both stand approving everyone, one rule and a logistic policy (where it was measured) at the same rate.
         """
-        rule = next(result for result in results if result.name == "one_rule")
+        said = {result.name: result.predictions for result in results if not result.skipped}
+        others = policies(said, chosen.name)
 
         def at(rate: float) -> Impact:
-            return impact(test.bad, chosen.predictions, rule.predictions, test.amount, section.economics, rate)
+            return impact(test.bad, chosen.predictions, others, test.amount, section.economics, rate)
 
         avoided = at(section.policy.approval_rate or _USUAL_APPROVAL)
         policy = _policy_on(section, chosen)
