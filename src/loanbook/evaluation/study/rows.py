@@ -92,7 +92,7 @@ def nested(y: Floats, sizes: list[int], seed: int) -> Iterator[NDArray[np.intp]]
     """Yield row numbers of samples of these sizes, each inside the next, with both outcomes in the share of all.
 
     >>> [sorted(part.tolist()) for part in nested(np.array([0.0, 0.0, 1.0, 0.0, 0.0, 1.0]), [3, 6], seed=0)]
-    [[1, 2, 4], [0, 1, 2, 3, 4, 5]]
+    [[1, 3, 5], [0, 1, 2, 3, 4, 5]]
     """
     chance = np.random.default_rng(seed)
     place = np.empty(len(y))
