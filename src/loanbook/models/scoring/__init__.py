@@ -8,8 +8,9 @@ from loanbook.models.scoring.additive import Additive
 from loanbook.models.scoring.base import Scorer, scorer_from_arrays
 from loanbook.models.scoring.blend import Blend
 from loanbook.models.scoring.calibration import Calibration
-from loanbook.models.scoring.output import Answer, Output, output_from_json
 from loanbook.models.scoring.network import Network
+from loanbook.models.scoring.output import Answer, Output, output_from_json
+from loanbook.models.scoring.pairs import Pairs
 from loanbook.models.scoring.sigmoid import sigmoid
 from loanbook.models.scoring.trees import TreeEnsemble
 
@@ -18,7 +19,9 @@ __all__ = [
     "Answer",
     "Blend",
     "Calibration",
+    "Network",
     "Output",
+    "Pairs",
     "Scorer",
     "TreeEnsemble",
     "output_from_json",

@@ -44,9 +44,10 @@ def scorer_from_arrays(kind: str, arrays: Mapping[str, NDArray[Any]]) -> Scorer:
     from loanbook.models.scoring.additive import Additive
     from loanbook.models.scoring.blend import Blend
     from loanbook.models.scoring.network import Network
+    from loanbook.models.scoring.pairs import Pairs
     from loanbook.models.scoring.trees import TreeEnsemble
 
-    kinds: dict[str, type[Scorer]] = {scorer.kind: scorer for scorer in (Additive, TreeEnsemble, Network, Blend)}
+    kinds: dict[str, type[Scorer]] = {scorer.kind: scorer for scorer in (Additive, Pairs, TreeEnsemble, Network, Blend)}
     if kind not in kinds:
         raise RegistryError(f"the artefact holds a scorer of kind {kind!r}", todo="Upgrade loanbook to read it")
     return kinds[kind].from_arrays(arrays)
