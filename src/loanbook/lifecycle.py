@@ -15,7 +15,7 @@ A use case says what is peculiar to its question (see `UseCase`); all of this pa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,7 +27,7 @@ import polars as pl
 from loanbook.book import Book, Section
 from loanbook.data import sources
 from loanbook.data.inference import ColumnType, infer_table
-from loanbook.data.leakage import known_later
+from loanbook.data.leakage import Suspect, known_later
 from loanbook.data.loans import Loans
 from loanbook.data.splits import Split
 from loanbook.decisions.answering import Answerer
@@ -37,6 +37,8 @@ from loanbook.evaluation.card import make_card
 from loanbook.evaluation.record import test_record
 from loanbook.evaluation.selection import Choice, choose
 from loanbook.evaluation.tasks import Task
+from loanbook.evaluation.tuning.bench import TUNING, rung_of, unfinished
+from loanbook.evaluation.tuning.ladder import Tuner
 from loanbook.files import write_whole
 from loanbook.models.training import FOLDS, Floats, Rung, Setting, fit_model
 from loanbook.registry.versions import Registry, Version
@@ -64,6 +66,13 @@ class UseCase(Protocol):
     @property
     def task(self) -> Task:
         """What is measured, and how a margin becomes an answer."""
+
+    @property
+    def telling(self) -> Collection[str]:
+        """Kinds of evidence that speak against a column; see `data/leakage`."""
+
+    def outcomes(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Floats:
+        """What became of each row, (n,): 1 or 0, NaN where it is not known yet."""
 
     def learn(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Loans:
         """Read a table into labelled rows that keep their contract."""
@@ -136,7 +145,7 @@ def train(
     usecase : the question.
     only : names of rungs to choose from; all by default. The floor is measured beside them in any case.
     full : measure every rung of the ladder, not only the usual ones.
-    budget : seconds for the benchmark.
+    budget : seconds for the benchmark, and for tuning the rungs that can be tuned with what is left of them.
     jobs : threads; all cores by default.
     seed : of everything that is drawn; the same seed and data give the same candidate.
     progress : told what is being done, and how far it is.
@@ -151,9 +160,11 @@ def train(
 
     table, types = load(book, section)
     loans = usecase.learn(table, section, types)
+    late = suspects(usecase, table, section, types)
     parts = usecase.split(loans, seed)
 
-    steps = _Steps(progress, len(ladder))
+    tuner = None if budget is None else Tuner(budget, book.home / "tuning", setting)
+    steps = _Steps(progress, len(ladder), tuning=TUNING if tuner else 0)
     results = benchmark(
         ladder,
         loans,
@@ -163,19 +174,20 @@ def train(
         floor=usecase.floor,
         left_out=left_out,
         budget=budget,
+        tuner=tuner,
         progress=steps.measured,
     )
     test = loans.take(parts.test)
     results = _with_profit(results, usecase, section, test)
-    choice = choose([result for result in results if not only or result.name in only])
+    choice = choose([result for result in results if not only or (result.tuned_from or result.name) in only])
     chosen = next(result for result in results if result.name == choice.name)
     worth = usecase.worth(section, test, results, chosen)
     doubts = usecase.task.doubts(chosen.test[chosen.headline].value)
-    warnings = (*_warnings(table, section, loans, types), *doubts)
+    warnings = (*_warnings(loans, late), *doubts, *unfinished(results))
     about = {"usecase": usecase.name, "question": usecase.question, **usecase.task.facts(loans)}
     card = make_card(about, loans, parts, results, choice, worth=worth, warnings=warnings)
 
-    rung = next(rung for rung in ladder if rung.name == choice.name)
+    rung = rung_of(chosen, ladder)
     model = fit_model(
         rung,
         loans,
@@ -206,6 +218,11 @@ def load(book: Book, section: Section) -> tuple[pl.DataFrame, dict[str, ColumnTy
     types = infer_table(table, section.types)
     section.check_kinds({name: found.kind for name, found in types.items() if table[name].count()})
     return table, types
+
+
+def suspects(usecase: UseCase, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> list[Suspect]:
+    """Columns that a model would see and that look as if they were known only after the decision."""
+    return known_later(table, section, types, usecase.outcomes(table, section, types), usecase.telling)
 
 
 def champion(book: Book, usecase: UseCase) -> Answerer:
@@ -338,11 +355,10 @@ def _members(rung: Rung, ladder: Sequence[Rung], results: Sequence[Result]) -> l
     return [one for one in ladder if one.name in rung.members and one.name in measured]
 
 
-def _warnings(table: pl.DataFrame, section: Section, loans: Loans, types: dict[str, ColumnType]) -> tuple[str, ...]:
+def _warnings(loans: Loans, late: Sequence[Suspect]) -> tuple[str, ...]:
     """Name the columns that look as if they were known only after the decision, and the rows that were set aside."""
     aside = [f"{count:,} row{'s' * (count != 1)} set aside: {why}" for why, count in loans.set_aside.items()]
-    late = [f"{one.column} may be known only later: {one.evidence}" for one in known_later(table, section, types)]
-    return (*aside, *late)
+    return (*aside, *(f"{one.column} may be known only later: {one.evidence}" for one in late))
 
 
 def _report_path(book: Book, usecase: UseCase) -> Path:
@@ -359,16 +375,17 @@ class _Steps:
 
     tell: Progress
     rungs: int
+    tuning: int = 0
 
     @property
     def total(self) -> int:
-        return self.rungs * STEPS + FOLDS + 1
+        return self.rungs * STEPS + self.tuning + FOLDS + 1
 
     def measured(self, what: str, done: int, _: int) -> None:
         self.tell(what, done, self.total)
 
     def fitted(self, done: int) -> None:
-        self.tell("Fitting on every loan", self.rungs * STEPS + done, self.total)
+        self.tell("Fitting on every loan", self.total - FOLDS - 1 + done, self.total)
 
 
 def _cores() -> int:

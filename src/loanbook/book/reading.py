@@ -60,8 +60,8 @@ _POLICY: Final[Mapping[str, Reader]] = {
     "refer_when_unsure": between(0.5, 0.99, "0.90 covers 90% of the bad loans and 90% of the good ones"),
 }
 _TABLES: Final = ("economics", "policy", "types", "reasons")
-# Use cases of which this release can read the section.
-_READY: Final = ("risk",)
+# Use cases of which this release can read the section, and what of it they have no use for.
+_READY: Final[Mapping[str, tuple[str, ...]]] = {"risk": (), "amount": ("bad", "economics", "policy")}
 
 
 def read_text(path: Path) -> str:
@@ -130,6 +130,8 @@ class _Reader:
         if not isinstance(tree, dict):
             self.mistakes.append(Mistake(f"must be a section [{usecase}], not {shown(tree)}", keys))
             return Section(usecase, Source(None), "")
+        idle = [name for name in _READY[usecase] if name in tree]
+        self.mistakes += [Mistake(f"{usecase} has no use for it", (*keys, name), "remove it") for name in idle]
         tables = {name: tree.get(name, {}) for name in _TABLES}
         flat = {name: value for name, value in tree.items() if name not in (*_TABLES, "data")}
         found = self.read(flat, keys, _SECTION, ("data", *_TABLES))

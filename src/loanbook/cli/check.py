@@ -78,7 +78,7 @@ def _check_own(book: Book, section: Section) -> Report:
     contract = _learned(table, types, section)
     findings = [
         *quality.check(table, contract, id=section.id, time=section.time),
-        *_target(table, section),
+        *_target(table, section, types),
         *_leaks(table, section, types),
         *_unread(section, types),
     ]
@@ -135,14 +135,14 @@ def _learned(table: pl.DataFrame, types: dict[str, ColumnType], section: Section
     return Contract.learn(table, types, columns=columns, id=section.id)
 
 
-def _target(table: pl.DataFrame, section: Section) -> Iterator[Finding]:
+def _target(table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Iterator[Finding]:
     """Loans without an outcome, and outcomes that are all alike."""
     import numpy as np
 
-    from loanbook.data.loans import outcomes
     from loanbook.data.quality import Finding
+    from loanbook.usecases import find
 
-    bad = outcomes(table[section.target], section)
+    bad = find(section.usecase).outcomes(table, section, types)
     unknown = int(np.isnan(bad).sum())
     if unknown:
         what, advice = "has no outcome yet", "nothing: these loans are left out of training"
@@ -154,10 +154,11 @@ def _target(table: pl.DataFrame, section: Section) -> Iterator[Finding]:
 
 def _leaks(table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Iterator[Finding]:
     """Columns that a model would see and that look as if they were known only after the decision."""
-    from loanbook.data.leakage import known_later
     from loanbook.data.quality import Finding
+    from loanbook.lifecycle import suspects
+    from loanbook.usecases import find
 
-    for suspect in known_later(table, section, types):
+    for suspect in suspects(find(section.usecase), table, section, types):
         what = f"may be known only after the decision: {suspect.evidence}"
         advice = f"put it under ignore ({section.where('ignore')}) unless it is known when the loan is asked for"
         yield Finding("leakage", suspect.column, what, advice, "warning" if suspect.kind == "name" else "error")

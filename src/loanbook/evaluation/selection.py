@@ -38,12 +38,16 @@ def choose(results: Sequence[Result]) -> Choice:
     figure = best.headline.upper()
     if chosen is best:
         why = (
-            f"{best.title} has the best {figure} over the folds, {best.mean:,.4f}, and no simpler rung comes within "
-            f"one standard error ({best.error:,.4f}) of it."
+            f"{best.title} has the best {figure} over the folds, {_shown(best.mean)}, and no simpler rung comes within "
+            f"one standard error ({_shown(best.error)}) of it."
         )
     else:
         why = (
-            f"{chosen.title} has an {figure} of {chosen.mean:,.4f} over the folds, within one standard error "
-            f"({best.error:,.4f}) of the best, {best.title} with {best.mean:,.4f}, and is easier to understand."
+            f"{chosen.title} has an {figure} of {_shown(chosen.mean)} over the folds, within one standard error "
+            f"({_shown(best.error)}) of the best, {best.title} with {_shown(best.mean)}, and is easier to understand."
         )
     return Choice(chosen.name, best.name, why)
+
+
+def _shown(figure: float) -> str:
+    return f"{figure:.4f}" if abs(figure) < 10 else f"{figure:,.0f}"

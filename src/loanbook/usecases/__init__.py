@@ -6,9 +6,10 @@ from difflib import get_close_matches
 
 from loanbook.errors import BookError
 from loanbook.lifecycle import UseCase
+from loanbook.usecases.amount import Amount
 from loanbook.usecases.risk import Risk
 
-USECASES: tuple[UseCase, ...] = (Risk(),)
+USECASES: tuple[UseCase, ...] = (Risk(), Amount())
 
 
 def find(name: str) -> UseCase:

@@ -21,7 +21,10 @@ from loanbook.data.leakage.names import later_figure, telling_name
 from loanbook.data.leakage.statistics import presence, pure_region, rewritten, safe_region, separates
 from loanbook.data.leakage.sums import computed
 
-__all__ = ["Suspect", "known_later", "suspects"]
+__all__ = ["KINDS", "Suspect", "known_later", "suspects"]
+
+KINDS = ("presence", "exact", "copy", "region", "later", "name", "computed")
+"""Every kind of evidence."""
 
 # More rows than this say nothing new about a column that leaks.
 _ROWS = 60_000
@@ -93,7 +96,13 @@ def suspects(
     return [Suspect(name, found[name][1], found[name][0]) for name in names if name in found]
 
 
-def known_later(table: pl.DataFrame, section: Section, types: Mapping[str, ColumnType]) -> list[Suspect]:
+def known_later(
+    table: pl.DataFrame,
+    section: Section,
+    types: Mapping[str, ColumnType],
+    bad: NDArray[np.float64],
+    kinds: Collection[str] = KINDS,
+) -> list[Suspect]:
     """Look for suspects among the columns that a model would see, with the eyes of `loanbook init`.
 
     All columns are looked at, those the book ignores too: what the others are computed from may be among them.
@@ -101,14 +110,13 @@ def known_later(table: pl.DataFrame, section: Section, types: Mapping[str, Colum
     Parameters
     ----------
     table : the rows as read. section : which column plays which part. types : what each column is.
+    bad : (n,) 1 where the loan went bad, 0 where not, NaN where that is not known yet.
+    kinds : of evidence that count; see `suspects`.
     """
-    from loanbook.data.loans import outcomes
-
     ends = [name for name in (section.target, section.id) if name]
-    bad = outcomes(table[section.target], section)
     known = ~np.isnan(bad)
     found = suspects(table.filter(known), bad[known], types=types, time=section.time, exclude=ends)
-    return [suspect for suspect in found if suspect.column not in section.apart]
+    return [suspect for suspect in found if suspect.column not in section.apart and suspect.kind in kinds]
 
 
 def _evidence(column: Column, columns: list[Column], day: Column | None, repeats: bool) -> tuple[str, str] | None:

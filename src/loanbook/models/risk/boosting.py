@@ -138,7 +138,7 @@ class Boosting(EarlyStopped):
 
 
 def ensemble_of(booster: Any) -> TreeEnsemble:
-    """An XGBoost booster of binary:logistic, without categorical splits, as a TreeEnsemble.
+    """An XGBoost booster of binary:logistic or reg:squarederror, without categorical splits, as a TreeEnsemble.
 
     Read from the booster's own model document, in which float32 numbers are written so that they come back exact.
     """
@@ -154,7 +154,7 @@ def ensemble_of(booster: Any) -> TreeEnsemble:
     leaf = joined("left_children") < 0
     condition = joined("split_conditions").astype(np.float32)  # the value of a leaf stands here as well
     return TreeEnsemble(
-        base_margin=_base_margin(learner["learner_model_param"]["base_score"]),
+        base_margin=_base_margin(learner["learner_model_param"]["base_score"], learner["objective"]["name"]),
         feature=np.where(leaf, -1, joined("split_indices")).astype(np.int32),
         threshold=np.where(leaf, np.float32(0), condition),
         left=np.where(leaf, 0, starts + joined("left_children")).astype(np.int32),
@@ -167,11 +167,13 @@ def ensemble_of(booster: Any) -> TreeEnsemble:
     )
 
 
-def _base_margin(written: str) -> float:
-    """Log-odds of XGBoost's base score, a probability: "2E-1", or "[2E-1]" from 3.1 on.
+def _base_margin(written: str, objective: str) -> float:
+    """What XGBoost starts from: its base score, which is a probability where its trees add up to log-odds.
 
-    >>> _base_margin("[5E-1]"), _base_margin("5E-1")
-    (0.0, 0.0)
+    From 3.1 on it is written in brackets.
+
+    >>> _base_margin("[5E-1]", "binary:logistic"), _base_margin("5E-1", "reg:squarederror")
+    (0.0, 0.5)
     """
-    probability = float(np.float32(written.strip("[]")))
-    return float(np.log(probability / (1.0 - probability)))
+    base = float(np.float32(written.strip("[]")))
+    return float(np.log(base / (1.0 - base))) if objective == "binary:logistic" else base

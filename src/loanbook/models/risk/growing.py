@@ -52,25 +52,37 @@ def to_ensemble(trees: Sequence[Any], base: float, strength: float, width: int) 
     strength : of that pull, in rows.
     width : number of columns of x.
     """
+    cover = np.concatenate([tree.weighted_n_node_samples for tree in trees])
+    share = np.concatenate([share_of_bad(tree) for tree in trees])
+    return joined(trees, smoothed_log_odds(share, cover, base, strength) / len(trees), width)
+
+
+def joined(trees: Sequence[Any], value: Floats, width: int) -> TreeEnsemble:
+    """scikit-learn's trees as one TreeEnsemble.
+
+    Parameters
+    ----------
+    trees : fitted scikit-learn `tree_` objects.
+    value : (N,) what each node of all trees, one after the other, adds to the margin if it is a leaf.
+    width : number of columns of x.
+    """
     sizes = np.array([tree.node_count for tree in trees])
     roots = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     starts = np.repeat(roots, sizes)
 
-    def joined(name: str) -> NDArray[Any]:
+    def of(name: str) -> NDArray[Any]:
         return np.concatenate([getattr(tree, name) for tree in trees])
 
-    leaf = joined("children_left") < 0
-    cover = joined("weighted_n_node_samples")
-    share = np.concatenate([share_of_bad(tree) for tree in trees])
+    leaf = of("children_left") < 0
     return TreeEnsemble(
         base_margin=0.0,
-        feature=np.where(leaf, -1, joined("feature")).astype(np.int32),
-        threshold=np.where(leaf, np.float32(0), strictly_below(joined("threshold"))),
-        left=np.where(leaf, 0, starts + joined("children_left")).astype(np.int32),
-        right=np.where(leaf, 0, starts + joined("children_right")).astype(np.int32),
-        missing_left=joined("missing_go_to_left").astype(np.bool_) & ~leaf,
-        value=np.where(leaf, smoothed_log_odds(share, cover, base, strength) / len(trees), 0.0),
-        cover=cover,
+        feature=np.where(leaf, -1, of("feature")).astype(np.int32),
+        threshold=np.where(leaf, np.float32(0), strictly_below(of("threshold"))),
+        left=np.where(leaf, 0, starts + of("children_left")).astype(np.int32),
+        right=np.where(leaf, 0, starts + of("children_right")).astype(np.int32),
+        missing_left=of("missing_go_to_left").astype(np.bool_) & ~leaf,
+        value=np.where(leaf, value, 0.0),
+        cover=of("weighted_n_node_samples"),
         roots=roots.astype(np.int32),
         width=width,
     )

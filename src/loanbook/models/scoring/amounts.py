@@ -105,8 +105,9 @@ class Amounts:
         shift = float(np.median(off))
         bands = max(1, min(_BANDS, len(y) // _BAND_ROWS))
         cuts = np.unique(np.quantile(margin, np.arange(1, bands) / bands))
+        cuts = cuts[cuts > margin.min()]  # no band without rows
         band = np.searchsorted(cuts, margin, side="right")
-        ends = [_ends(off[band == place] - shift) for place in range(len(cuts) + 1)]
+        ends = [_ends(off[band == place] - shift) for place in np.unique(band)]
         low, high = np.array(ends).T
         return cls(shift, cuts, low, high)
 
@@ -123,8 +124,6 @@ class Amounts:
 
 def _ends(off: Floats) -> tuple[float, float]:
     """The distances between which 90% of further rows lie, by their ranks among these; the outermost where few."""
-    if not len(off):
-        return 0.0, 0.0
     ordered = np.sort(off)
     reach = int(np.floor((1.0 - COVERAGE) / 2 * (len(off) + 1)))
     return float(ordered[max(reach - 1, 0)]), float(ordered[min(len(off) - reach, len(off) - 1)])

@@ -37,7 +37,7 @@ class Output(Protocol):
         """(n,) the scale on which contributions add up."""
 
     def scale(self, margin: Floats, base: float) -> Floats:
-        """(n,) by what contributions to the margin are multiplied, so that they add up to level(margin) - level(base)."""
+        """(n,) factors that make contributions to the margin add up to level(margin) - level(base)."""
 
     def answer(self, margin: Floats) -> Answer:
         """Answers for (n,) margins."""

@@ -1,0 +1,77 @@
+"""Amounts said, not decided: a model that answers with money, an interval and what moved it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from loanbook.decisions.answering import Answerer, figures
+from loanbook.decisions.reasons import MOST, Reasoner
+from loanbook.models.trained import Scored, TrainedModel
+
+_REASON_ROWS = 2_048
+"""Rows whose contributions are in memory at a time."""
+
+
+@dataclass(frozen=True)
+class Estimator(Answerer):
+    """Says an amount for each application.
+
+    Parameters
+    ----------
+    model, version : the trained model and its number in the registry.
+    texts : the lender's own words for reasons, by code.
+    """
+
+    model: TrainedModel
+    version: int
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Estimator of {self.usecase}: version {self.version}, {self.model.card.get('title', '')}>"
+
+    @cached_property
+    def reasoner(self) -> Reasoner:
+        return Reasoner(self.model.contract, self.model.plan, self.texts)
+
+    def decide_table(self, table: pl.DataFrame, *, reasons: bool = False) -> pl.DataFrame:
+        """Say the amount of every row of a table.
+
+        Returns
+        -------
+        (n, ·) the id when the contract has one and the table too, amount, lower and upper (90%), model_version, with
+        reasons also reason_1 to reason_4 (what moved the amount most, in money), and error: what is wrong with a row.
+        """
+        scored = self.model.score_table(table)
+        columns = {
+            "amount": figures(scored.value),
+            "lower": figures(scored.lower),
+            "upper": figures(scored.upper),
+            "model_version": self.numbered(table.height),
+        }
+        if reasons:
+            columns |= self._reason_columns(scored)
+        return self.framed(table, columns, scored)
+
+    def _reason_columns(self, scored: Scored) -> dict[str, pl.Series]:
+        texts: list[list[str | None]] = [[None] * len(scored.value) for _ in range(MOST)]
+        sound = np.flatnonzero(~np.isnan(scored.value))
+        for start in range(0, len(sound), _REASON_ROWS):
+            rows = sound[start : start + _REASON_ROWS]
+            moved = self.model.contributions(scored.x[rows])
+            for row, contributions in zip(rows, moved, strict=True):
+                order = np.argsort(-np.abs(contributions), kind="stable")[:MOST]
+                for place, at in enumerate(order):
+                    if contributions[at]:
+                        texts[place][row] = self._text(int(at), scored.codes[row], float(contributions[at]))
+        return {f"reason_{place + 1}": pl.Series(column, dtype=pl.String) for place, column in enumerate(texts)}
+
+    def _text(self, at: int, codes: np.ndarray[tuple[int], np.dtype[np.float64]], moved: float) -> str:
+        group = self.model.groups[at]
+        value = self.reasoner.value(group, codes)[1]
+        known = "not given" if value is None else f"{value:,}" if isinstance(value, int | float) else str(value)
+        return f"{moved:+,.0f}: {group.title} ({known})"
