@@ -108,7 +108,7 @@ class Loans:
             rows=np.arange(table.height),
             time=time,
             known=_days(table, section.outcome_time, types),
-            amount=numbers(table, section.amount, types),
+            amount=None if section.amount is None else numbers(table, section.amount, types),
             groups=_groups(table, section.id, coded.values),
             set_aside=set_aside,
         )
@@ -188,9 +188,8 @@ def _days(table: pl.DataFrame, name: str | None, types: dict[str, ColumnType]) -
     return DateField(name, "date", required=False, format=types[name].format).codes(table[name])[0]
 
 
-def numbers(table: pl.DataFrame, name: str | None, types: dict[str, ColumnType]) -> Floats | None:
-    if name is None:
-        return None
+def numbers(table: pl.DataFrame, name: str, types: dict[str, ColumnType]) -> Floats:
+    """Read a column of numbers, (n,): NaN where there is none, or none that can be read."""
     return NumberField(name, "decimal", required=False, format=types[name].format).codes(table[name])[0]
 
 
