@@ -17,6 +17,8 @@ from loanbook.data.splits import Split, folds
 from loanbook.evaluation.intervals import Estimate
 from loanbook.evaluation.manners import Manners, decision_cost, manners
 from loanbook.evaluation.tasks import Task
+from loanbook.evaluation.tuning.bench import improve
+from loanbook.evaluation.tuning.ladder import Tuner
 from loanbook.features.plan import Plan
 from loanbook.models.scoring import Blend, Scorer
 from loanbook.models.training import FOLDS, Floats, Rung, Setting, fit_plan, fit_scorer, weigh
@@ -46,6 +48,8 @@ class Result:
     manners : how it behaves beside being accurate. decision_cost : CPU microseconds of one row with its reasons.
     profit : what the book's policy would earn with it on the test rows, if the question has to do with profit.
     skipped : why the rung has no figures, if it has none.
+    tuning : the search that was made from this rung, if one was. tuned_from, config : for a rung that a search found,
+        the one it began at and the parameters that differ.
     """
 
     name: str
@@ -63,6 +67,9 @@ class Result:
     skipped: str = ""
     headline: str = "auc"
     higher: bool = True
+    tuning: dict[str, Any] = field(default_factory=dict)
+    tuned_from: str = ""
+    config: dict[str, float] = field(default_factory=dict)
 
     @property
     def mean(self) -> float:
@@ -104,8 +111,11 @@ class Result:
             "profit": self.profit,
             "manners": self.manners.to_json() if self.manners else None,
             **{name: getattr(self, name) for name in TIMES},
+            **{name: value for name in _TUNED if (value := getattr(self, name))},
         }
 
+
+_TUNED = ("tuning", "tuned_from", "config")
 
 TIMES = ("fit_seconds", "decision_cost")
 """What differs from one machine and one run to the next."""
@@ -280,6 +290,7 @@ def benchmark(
     floor: Sequence[str] = (),
     left_out: Mapping[str, str] = MappingProxyType({}),
     budget: float | None = None,
+    tuner: Tuner | None = None,
     progress: Progress = quiet,
 ) -> tuple[Result, ...]:
     """Measure every rung: k-fold on the development rows, then out of time.
@@ -295,10 +306,11 @@ def benchmark(
     floor : names of rungs that are measured whatever the budget.
     left_out : why rungs are not to be measured, by name.
     budget : seconds; rungs whose turn comes later are listed as skipped.
+    tuner : spends what is left of a budget; None tunes nothing.
 
     Returns
     -------
-    One result a rung, in the ladder's order.
+    One result a rung, in the ladder's order; a rung that gained from tuning is followed by itself tuned.
     """
     started = perf_counter()
     progress("Features", 0, len(ladder) * STEPS)
@@ -317,7 +329,10 @@ def benchmark(
             continue
         fitted[rung.name] = course.blend(rung, members) if members else course.fit(rung, tell)
         results.append(course.measure(rung, fitted[rung.name]))
-    return tuple(results)
+    if tuner is None:
+        return tuple(results)
+    behind = len(ladder) * STEPS
+    return improve(tuner, course, ladder, results, lambda what, done, of: progress(what, behind + done, behind + of))
 
 
 def missing(rung: Rung) -> str:
