@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from loanbook.data.contract import Contract
 from loanbook.data.inference import ColumnType
-from loanbook.decisions.reasons import MOST, Reasoner
+from loanbook.decisions.reasons import LEAST, MOST, Reasoner
 from loanbook.features.encodings import Calendar, Feature
 from loanbook.features.groups import Group
 from loanbook.features.plan import Plan
@@ -113,7 +113,7 @@ def only(reasoner, name, row):
             {},
             "APPROVED_SEASON",
             "2003-05-01",
-            "Loans asked for at this time of the year have gone bad more often",
+            "Asked for on 2003-05-01: loans of this month and weekday have gone bad more often",
         ),
         ("state_is_bank_state", {}, "STATE_IS_BANK_STATE_DIFFER", False, "State and bank state differ"),
         (
@@ -139,11 +139,11 @@ def test_the_lender_chooses_the_words(reasoner):
 
 @given(st.lists(st.floats(-3, 3), min_size=len(GROUPS), max_size=len(GROUPS)))
 def test_only_what_spoke_against_the_applicant_is_named_largest_first(reasoner, contributions):
-    assume(max(contributions) > 0)
+    assume(max(contributions) > LEAST)
     found = reasoner.principal(reasoner.contract.code_row(ROW), np.array(contributions))
     assert len(found) <= MOST
     said = [reason.contribution for reason in found]
-    assert said == sorted((one for one in contributions if one > 0), reverse=True)[:MOST]
+    assert said == sorted((one for one in contributions if one > LEAST), reverse=True)[:MOST]
     assert len({reason.feature for reason in found}) == len(found)
 
 
@@ -151,5 +151,54 @@ def test_where_nothing_spoke_against_the_applicant_the_weakest_support_is_the_re
     contributions = np.array([-0.9, -0.1, 0.0, -0.5, -0.2, -0.3, -0.4, -0.6, -0.7])
     (reason,) = reasoner.principal(reasoner.contract.code_row(ROW), contributions)
     assert (reason.code, reason.contribution) == ("EMPLOYEES_WEAK", -0.1)
-    assert reason.text == "Employees does not speak for the loan strongly enough"
+    assert reason.text == "Employees (2) does not speak for the loan strongly enough"
     assert reasoner.principal(reasoner.contract.code_row(ROW), np.zeros(len(GROUPS))) == ()
+
+
+def test_what_hardly_moved_the_odds_is_no_reason(reasoner):
+    contributions = np.array([0.009, 0.5, LEAST, 0.0101, -2.0, 0.0, 0.0, 0.0, 0.0])
+    found = reasoner.principal(reasoner.contract.code_row(ROW), contributions)
+    assert [reason.contribution for reason in found] == [0.5, 0.0101]
+    (weak,) = reasoner.principal(reasoner.contract.code_row(ROW), np.where(contributions > 0.01, 0.0, contributions))
+    assert (weak.code, weak.contribution) == ("AMOUNT_TO_EMPLOYEES_WEAK", LEAST)
+
+
+def opened(reasoner):
+    """The same with a state that may be anything: one that has no code of its own is pooled."""
+    fields = tuple(
+        replace(field, closed=False) if field.name == "state" else field for field in reasoner.contract.fields
+    )
+    return replace(reasoner, contract=replace(reasoner.contract, fields=fields))
+
+
+def test_a_category_without_a_code_is_called_what_the_applicant_called_it(reasoner):
+    open_ = opened(reasoner)
+    assert open_.open_fields == ("state",)
+    row = {**ROW, "state": " Puerto Rico "}
+    codes = open_.contract.code_row(row)
+    contributions = np.where(np.arange(len(GROUPS)) == 3, 0.5, 0.0)
+    (reason,) = open_.principal(codes, contributions, row)
+    assert (reason.code, reason.value) == ("STATE_RARE", "Puerto Rico")
+    assert reason.text == "State Puerto Rico: seldom seen before, and such loans have gone bad more often"
+    (known,) = open_.principal(open_.contract.code_row(ROW), contributions, ROW)
+    assert (known.code, known.value) == ("STATE_RISKY", "NV")
+
+
+def test_without_the_application_a_pooled_category_is_said_to_be_one(reasoner):
+    open_ = opened(reasoner)
+    codes = open_.contract.code_row({**ROW, "state": "Puerto Rico"})
+    (reason,) = open_.principal(codes, np.where(np.arange(len(GROUPS)) == 3, 0.5, 0.0))
+    assert (reason.code, reason.value) == ("STATE_RARE", "(rare or new)")
+
+
+def test_a_number_below_zero_is_no_pooled_category(reasoner):
+    assert only(reasoner, "zip_code", {**ROW, "zip_code": -5}).code == "ZIP_CODE_RISKY"
+
+
+def test_a_long_value_is_cut_in_the_sentence_only(reasoner):
+    open_ = opened(reasoner)
+    row = {**ROW, "state": "x" * 500}
+    contributions = np.where(np.arange(len(GROUPS)) == 3, 0.5, 0.0)
+    (reason,) = open_.principal(open_.contract.code_row(row), contributions, row)
+    assert reason.value == "x" * 500
+    assert len(reason.text) < 150

@@ -63,7 +63,7 @@ class Answerer(ABC):
         parts = []
         for place in np.argsort(-contributions, kind="stable"):
             group = self.model.groups[place]
-            value = self.reasoner.value(group, codes)[1]
+            value = self.reasoner.value(group, codes, row)[1]
             parts.append(
                 {
                     "feature": group.name,

@@ -91,7 +91,7 @@ class Decider(Answerer):
         reasons: tuple[Reason, ...] = ()
         if verdict != "approve":
             contributions = self.model.contributions(scored.x)[0]
-            reasons = self.reasoner.principal(scored.codes[0], contributions)
+            reasons = self.reasoner.principal(scored.codes[0], contributions, row)
         return Decision(
             usecase=self.usecase,
             model_version=self.version,
@@ -127,17 +127,21 @@ class Decider(Answerer):
             "model_version": self.numbered(table.height),
         }
         if reasons:
-            columns |= self._reason_columns(scored, verdicts)
+            columns |= self._reason_columns(table, scored, verdicts)
         return self.framed(table, columns, scored)
 
-    def _reason_columns(self, scored: Scored, verdicts: NDArray[np.object_]) -> dict[str, pl.Series]:
+    def _reason_columns(
+        self, table: pl.DataFrame, scored: Scored, verdicts: NDArray[np.object_]
+    ) -> dict[str, pl.Series]:
         texts: list[list[str | None]] = [[None] * len(verdicts) for _ in range(MOST)]
         wanted = np.flatnonzero([verdict in ("refer", "decline") for verdict in verdicts])
+        given = table.select(name for name in self.reasoner.open_fields if name in table.columns)
         for start in range(0, len(wanted), _REASON_ROWS):
             rows = wanted[start : start + _REASON_ROWS]
             moved = self.model.contributions(scored.x[rows])
-            for row, code, contributions in zip(rows, scored.codes[rows], moved, strict=True):
-                for place, reason in enumerate(self.reasoner.principal(code, contributions)):
+            for row, code, contributions in zip(rows.tolist(), scored.codes[rows], moved, strict=True):
+                own = given.row(row, named=True) if given.width else {}
+                for place, reason in enumerate(self.reasoner.principal(code, contributions, own)):
                     texts[place][row] = reason.text
         return {f"reason_{place + 1}": pl.Series(column, dtype=pl.String) for place, column in enumerate(texts)}
 

@@ -2,8 +2,9 @@
 
 A creditor must name the specific principal reasons of an adverse decision, not a score (Regulation B, 12 CFR
 1002.9(b)(2); its commentary finds four enough). Each reason here is a group of the model's own columns with its exact
-contribution in log-odds. Groups that spoke for the applicant are not named, but for one case: where all did and it was
-not enough, because even the usual applicant is not approved, the one that did so least is.
+contribution in log-odds. Groups that spoke for the applicant, or moved the odds by less than a hundredth, are not
+named, but for one case: where no other is left, because even the usual applicant is not approved, the one that spoke
+for the applicant least is.
 """
 
 from __future__ import annotations
@@ -12,18 +13,24 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loanbook.data.contract import Contract
+from loanbook.data.fields import CategoryField, as_text
 from loanbook.features.encodings import Calendar
 from loanbook.features.groups import Group
 from loanbook.features.plan import Plan
 from loanbook.features.ratios import is_label, spaced, words
 
 MOST = 4
+LEAST = 0.01
+"""Log-odds towards bad from which on a group is a reason: what moves the odds by less than 1% decided nothing."""
+
+_LONGEST = 60  # characters of a value in a sentence
 
 CATALOGUE = {
     "AMOUNT_TO_EMPLOYEES_HIGH": "The amount asked for is high for the size of the business",
@@ -56,10 +63,11 @@ _SENTENCES = {
     "NO": "{title}: no",
     "EQUAL": "{first} and {second} are the same",
     "DIFFER": "{first} and {second} differ",
-    "SEASON": "Loans asked for at this time of the year have gone bad more often",
+    "SEASON": "Asked for on {value}: loans of this month and weekday have gone bad more often",
     "RISKY": "{title} {value}: such loans have gone bad more often",
+    "RARE": "{title} {value}: seldom seen before, and such loans have gone bad more often",
     "VALUE": "{title} {value}: such loans have gone bad more often",
-    "WEAK": "{title} does not speak for the loan strongly enough",
+    "WEAK": "{title} ({value}) does not speak for the loan strongly enough",
 }
 
 
@@ -72,7 +80,7 @@ class Reason:
     code : stable, for machines, as AMOUNT_TO_EMPLOYEES_HIGH.
     feature, value : what was looked at and what it was; None when it was missing.
     text : for the applicant.
-    contribution : log-odds towards bad that it added.
+    contribution : log-odds towards bad that it added, above LEAST but for the code's ending _WEAK.
     """
 
     code: str
@@ -115,27 +123,46 @@ class Reasoner:
     def _places(self) -> Mapping[str, int]:
         return {name: place for place, name in enumerate(self.contract.names)}
 
-    def principal(self, codes: NDArray[np.float64], contributions: NDArray[np.float64]) -> tuple[Reason, ...]:
+    @cached_property
+    def open_fields(self) -> tuple[str, ...]:
+        """Fields whose value an application may be the first to bring: their reasons want the application itself."""
+        fields = self.contract.fields
+        return tuple(field.name for field in fields if isinstance(field, CategoryField) and not field.closed)
+
+    def principal(
+        self,
+        codes: NDArray[np.float64],
+        contributions: NDArray[np.float64],
+        given: Mapping[str, object] = MappingProxyType({}),
+    ) -> tuple[Reason, ...]:
         """The reasons of one application, largest first; none only where every contribution is zero.
 
         Parameters
         ----------
         codes : (fields,) as the contract read it.
         contributions : (groups,) log-odds.
+        given : the application's own values by field, at least of `open_fields`: a category too rare to have a code of
+            its own is called what the applicant called it.
         """
         moved = [int(group) for group in np.argsort(-contributions, kind="stable") if contributions[group] != 0.0]
-        against = [group for group in moved if contributions[group] > 0.0][:MOST]
-        return tuple(self.reason(group, codes, float(contributions[group])) for group in against or moved[:1])
+        against = [group for group in moved if contributions[group] > LEAST][:MOST]
+        return tuple(self.reason(group, codes, float(contributions[group]), given) for group in against or moved[:1])
 
-    def reason(self, place: int, codes: NDArray[np.float64], contribution: float) -> Reason:
+    def reason(
+        self, place: int, codes: NDArray[np.float64], contribution: float, given: Mapping[str, object]
+    ) -> Reason:
         """What one group says about one application."""
         group = self.plan.groups[place]
-        number, value = self.value(group, codes)
-        ending = _ending(self._kinds[place], number, group.median) if contribution > 0.0 else "WEAK"
+        number, value = self.value(group, codes, given)
+        ending = "WEAK"
+        if contribution > LEAST:
+            ending = "RARE" if self._pooled(group, number) else _ending(self._kinds[place], number, group.median)
         code = f"{group.code}_{ending}"
         return Reason(code, group.name, value, self._text(code, ending, group, value), contribution)
 
-    def value(self, group: Group, codes: NDArray[np.float64]) -> tuple[float, Any]:
+    def value(
+        self, group: Group, codes: NDArray[np.float64], given: Mapping[str, object] = MappingProxyType({})
+    ) -> tuple[float, Any]:
         """A group's value as a number (NaN when missing) and as people write it."""
         numbers = [self._number(name, codes) for name in group.fields]
         if group.kind == "ratio":
@@ -148,7 +175,13 @@ class Reasoner:
             if not all(number >= 0 for number in numbers):  # missing, or pooled and not known by name
                 return float("nan"), None
             return float(shown[0] == shown[1]), shown[0] == shown[1]
-        return numbers[0], shown[0]
+        own = given.get(group.fields[0]) if self._pooled(group, numbers[0]) else None
+        return numbers[0], shown[0] if own is None else as_text(own)
+
+    def _pooled(self, group: Group, number: float) -> bool:
+        """Whether this is a category that has no code of its own."""
+        field = self.contract.fields[self._places[group.fields[0]]]
+        return len(group.fields) == 1 and isinstance(field, CategoryField) and number < 0
 
     def _number(self, name: str, codes: NDArray[np.float64]) -> float:
         place = self._places[name]
@@ -163,7 +196,23 @@ class Reasoner:
         parts = {"first": first.capitalize(), "second": " ".join(others)}
         if ending == "MISSING" and len(group.fields) > 1:
             ending = "UNKNOWN"  # one part of a ratio may have been given
-        return _SENTENCES[ending].format(title=group.title, value=value, **parts)
+        return _SENTENCES[ending].format(title=group.title, value=_written(value), **parts)
+
+
+def _written(value: Any) -> str:
+    """Write a value into a sentence.
+
+    >>> _written(0.123456), _written(125000.0), _written(89101), _written(True), _written(None)
+    ('0.123', '125,000', '89101', 'yes', 'not given')
+    """
+    if value is None:
+        return "not given"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _kind(group: Group, seasons: AbstractSet[str]) -> str:
