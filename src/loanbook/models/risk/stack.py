@@ -160,7 +160,7 @@ class GreedyBlend(Blended):
     """
 
     title: ClassVar[str] = "Greedy blend"
-    interpretability: ClassVar[int] = 10
+    interpretability: ClassVar[int] = 11
 
     @staticmethod
     def weigh(margins: Floats, bad: Floats, weight: Floats | None = None) -> Weights:

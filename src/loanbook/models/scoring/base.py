@@ -16,7 +16,8 @@ Arrays = dict[str, NDArray[Any]]
 class Scorer(Protocol):
     """Log-odds of a bad loan, and how each column moved them.
 
-    `base` is the mean margin of the training rows; `base + contributions(x).sum(axis=1)` is `margin(x)`.
+    `base` is the mean margin of the training rows (a network's the margin of their mean, see `Network`), and
+    `base + contributions(x).sum(axis=1)` is `margin(x)`.
     """
 
     kind: ClassVar[str]
@@ -51,3 +52,17 @@ def scorer_from_arrays(kind: str, arrays: Mapping[str, NDArray[Any]]) -> Scorer:
     if kind not in kinds:
         raise RegistryError(f"the artefact holds a scorer of kind {kind!r}", todo="Upgrade loanbook to read it")
     return kinds[kind].from_arrays(arrays)
+
+
+def additivity_error(scorer: Scorer, x: NDArray[np.float64]) -> float:
+    """By how much, in log-odds, base and contributions miss the margin of these rows at most.
+
+    >>> from loanbook.models.scoring import Additive
+    >>> line = Additive(-1.0, np.array([0]), np.array([[0.0, 8.0]]), np.array([[0.0, 2.0]]), np.array([0.5]),
+    ...                 np.array([1.0]), width=1)
+    >>> additivity_error(line, np.array([[3.0]]))
+    0.0
+    """
+    if not len(x):
+        return 0.0
+    return float(np.abs(scorer.base + scorer.contributions(x).sum(axis=1) - scorer.margin(x)).max())

@@ -101,10 +101,10 @@ class Network:
     def contributions(self, x: Floats) -> Floats:
         """What each column added to `base`, (n, width), by DeepLIFT's rescale rule.
 
-        (Shrikumar, Greenside & Kundaje 2017.) A row is compared with the reference. A unit hands on what it received in the proportion in which its output
-        moved, (relu(z) - relu(z')) / (z - z'), so that nothing is lost from layer to layer and the contributions add up
-        to the margin, but for rounding. It is not a Shapley value: where columns act together, it shares what they did
-        by how far each moved the units, not by an average over orders.
+        A row is compared with the reference (Shrikumar, Greenside & Kundaje 2017). A unit hands on what it received in
+        the proportion in which its output moved, (relu(z) - relu(z')) / (z - z'), so that nothing is lost from layer to
+        layer and the contributions add up to the margin, but for rounding. It is not a Shapley value: where columns act
+        together, it shares what they did by how far each moved the units, not by an average over orders.
         """
         inputs, moved = self._curves(x), np.empty((len(x), len(self.columns)))
         for start in range(0, len(x), _ROWS_AT_ONCE):
