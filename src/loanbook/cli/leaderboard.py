@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, Usecase
 from loanbook.cli.output import emit, say, table
 
-_FIGURES = (("auc", "AUC"), ("gini", "Gini"), ("ks", "KS"), ("brier", "Brier"), ("log_loss", "log-loss"))
+_FIGURES = {
+    "auc": "AUC",
+    "gini": "Gini",
+    "ks": "KS",
+    "brier": "Brier",
+    "log_loss": "log-loss",
+    "calibration_error": "cal. error",
+    "accuracy": "accuracy",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "r2": "R²",
+    "relative_error": "rel. error",
+    "coverage": "coverage",
+    "width": "width",
+}
+"""Figures of the test rows, by their name in JSON, as a table calls them."""
 
 # What a narrow terminal does without, first to go first.
-_SPARE = (">KS", ">Gini", ">log-loss", ">fit s", ">gap", ">cal. error", ">AUC random", ">± s.e.", ">Brier", ">accuracy")
+_SPARE = (
+    *(">KS", ">Gini", ">log-loss", ">fit s", ">gap", ">cal. error", ">AUC random", ">± s.e.", ">Brier", ">accuracy"),
+    *(">width", ">RMSE", ">MAE random", ">rel. error"),
+)
+
+_MANNERS: Mapping[str, tuple[str, Callable[[float], str]]] = {
+    "monotonicity": ("monotone", "{:.0%}".format),
+    "reason_stability": ("same reason", "{:.0%}".format),
+    "profit": ("profit", "{:,.0f}".format),
+    "decision_cost": ("µs a decision", "{:,.0f}".format),
+}
+"""What the second table compares beside the headline, by criterion of `evaluation/pareto.py`."""
 
 
 def command(usecase: Usecase = "risk", book: BookPath = DEFAULT_BOOK, json: Json = False) -> None:
@@ -34,57 +60,122 @@ def show(report: Mapping[str, Any]) -> None:
     """Print a training's report: how the rows were split, the ladder, the choice, and what it is worth."""
     say(_split(report))
     say()
-    columns = ["", "model", ">AUC folds", ">± s.e.", ">AUC random", *(f">{title}" for _, title in _FIGURES)]
-    columns += [">cal. error", ">accuracy", ">AUC 90%", ">gap", ">fit s"]
-    narrow = table(columns, [_row(rung, report["rung"]) for rung in report["ladder"]], spare=_SPARE)
-    for rung in report["ladder"]:
-        if "skipped" in rung:
-            say(f"{rung['title']} was not run: {rung['skipped']}.")
-    if narrow:
-        say(f"For {', '.join(narrow)}: a wider terminal, or --json.")
-    first = next(rung for rung in report["ladder"] if "test" in rung)
-    majority = first["test"]["majority_accuracy"]["value"]
-    say(
-        "AUC folds: of the rows before the test rows, what the choice rests on. AUC random: had all rows been split at "
-        f"random. All else: of the test rows; always saying the commoner outcome is right for {majority:.1%} of them."
-    )
+    _ladder(report)
+    say()
+    _tradeoffs(report)
     say()
     say(report["why"])
     say(report["worth"]["sentence"])
-    say(_cutoff(report["worth"]))
+    if "best_cutoff" in report["worth"]:
+        say(_cutoff(report["worth"]))
     for warning in report["warnings"]:
         say(f"Mind: {warning}.")
+
+
+def _ladder(report: Mapping[str, Any]) -> None:
+    """The figures of every rung, and why some have none."""
+    headline = report.get("headline", "auc")
+    title = _FIGURES[headline]
+    first = next(rung for rung in report["ladder"] if "test" in rung)
+    figures = [name for name in _FIGURES if name in first["test"]]
+    columns = [
+        "",
+        "model",
+        f">{title} folds",
+        ">± s.e.",
+        f">{title} random",
+        *(f">{_FIGURES[name]}" for name in figures),
+    ]
+    columns += [f">{title} 90%", ">gap", ">fit s"]
+    rows = [_row(rung, report["rung"], headline, figures) for rung in report["ladder"] if "skipped" not in rung]
+    narrow = table(columns, rows, spare=_SPARE)
+    for why, titles in _skipped(report["ladder"]).items():
+        say(f"Not measured: {', '.join(titles)} ({why}).")
+    if narrow:
+        say(f"For {', '.join(narrow)}: a wider terminal, or --json.")
+    say(
+        f"{title} folds: of the rows before the test rows, what the choice rests on. {title} random: had all rows been "
+        f"split at random. All else: of the test rows{_majority(first)}."
+    )
+
+
+def _majority(first: Mapping[str, Any]) -> str:
+    if "majority_accuracy" not in first["test"]:
+        return ""
+    share = first["test"]["majority_accuracy"]["value"]
+    return f"; always saying the commoner outcome is right for {share:.1%} of them"
+
+
+def _skipped(ladder: list[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Titles of the rungs without figures, by why they have none."""
+    found: dict[str, list[str]] = {}
+    for rung in ladder:
+        if "skipped" in rung:
+            found.setdefault(rung["skipped"], []).append(rung["title"])
+    return found
+
+
+def _tradeoffs(report: Mapping[str, Any]) -> None:
+    """What each rung costs and how it behaves, and which rungs no other beats throughout."""
+    from loanbook.evaluation.pareto import pareto
+
+    front = pareto(report["ladder"])
+    criteria = {one.name for one in front.criteria}
+    shown = {name: said for name, said in _MANNERS.items() if name in criteria}
+    rows = [
+        [
+            "◆" if one.on_front else "",
+            one.title,
+            *("" if (value := one.figures[name]) is None else write(value) for name, (_, write) in shown.items()),
+        ]
+        for one in front.standings
+    ]
+    table(["", "model", *(f">{title}" for title, _ in shown.values())], rows, spare=(">gap", ">profit"))
+    say(f"◆ {front.sentence(report['rung'])}")
 
 
 def _split(report: Mapping[str, Any]) -> str:
     split = report["split"]
     sizes = f"{split['train']:,} loans to train, {split['calibrate']:,} to calibrate, {split['test']:,} to test"
-    start = f"{report['rows']:,} loans, {report['bad_rate']:.1%} of them bad: {sizes}"
+    fact = (
+        f"{report['bad_rate']:.1%} of them bad"
+        if "bad_rate" in report
+        else f"half of them over {report['median_amount']:,.0f}"
+    )
+    start = f"{report['rows']:,} loans, {fact}: {sizes}"
     if split["kind"] == "stratified":
         return f"{start}, drawn at random{' because ' + split['note'] if split['note'] else ''}."
     late = f" {split['unknowable']:,} older loans do not teach: their outcome was not known by then."
     return f"{start}. Tested on loans decided from {split['test_from']} on.{late if split['unknowable'] else ''}"
 
 
-def _row(rung: Mapping[str, Any], chosen: str) -> list[str]:
-    mark = "→" if rung["name"] == chosen else ""
-    if "skipped" in rung:
-        return [mark, rung["title"], "not run"]
+def _row(rung: Mapping[str, Any], chosen: str, headline: str, figures: list[str]) -> list[str]:
     test = rung["test"]
-    spread = f"{test['auc']['low']:.3f}–{test['auc']['high']:.3f}"
     return [
-        mark,
+        "→" if rung["name"] == chosen else "",
         rung["title"],
-        f"{rung['fold_auc_mean']:.4f}",
-        f"{rung['fold_auc_error']:.4f}",
-        f"{rung['random_split_auc']:.4f}",
-        *(f"{test[name]['value']:.4f}" for name, _ in _FIGURES),
-        f"{test['calibration_error']['value']:.4f}",
-        f"{test['accuracy']['value']:.1%}",
-        spread,
-        f"{rung['gap']:+.3f}",
+        _number(rung[f"fold_{headline}_mean"]),
+        _number(rung[f"fold_{headline}_error"]),
+        _number(rung[f"random_split_{headline}"]),
+        *(f"{test[name]['value']:.1%}" if name in _SHARES else _number(test[name]["value"]) for name in figures),
+        f"{_number(test[headline]['low'], digits=3)}–{_number(test[headline]['high'], digits=3)}",
+        _number(rung["gap"], sign="+", digits=3),
         f"{rung['fit_seconds']:.1f}",
     ]
+
+
+_SHARES = ("accuracy", "coverage", "relative_error", "width")
+
+
+def _number(value: float | None, sign: str = "", digits: int = 4) -> str:
+    """A figure between 0 and 10 with its decimals, money without.
+
+    >>> _number(0.76543), _number(81_474.9), _number(0.0123, sign="+", digits=3)
+    ('0.7654', '81,475', '+0.012')
+    """
+    if value is None:
+        return ""
+    return f"{value:{sign}.{digits}f}" if abs(value) < 10 else f"{value:{sign},.0f}"
 
 
 def _cutoff(worth: Mapping[str, Any]) -> str:

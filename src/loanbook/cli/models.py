@@ -67,8 +67,8 @@ def _list(registry: Registry, usecase: str, *, json: bool) -> None:
     if not versions:
         say(f"{usecase} has no version yet; `loanbook train {usecase}` makes the first.")
         return
-    rows = [(one.version, one.role, one.rung, _auc(one), one.created_at[:19], one.digest[:12]) for one in versions]
-    table([">version", "role", "model", ">AUC", "registered (UTC)", "digest"], rows, spare=["digest"])
+    rows = [(one.version, one.role, one.rung, _headline(one), one.created_at[:19], one.digest[:12]) for one in versions]
+    table([">version", "role", "model", ">headline", "registered (UTC)", "digest"], rows, spare=["digest"])
 
 
 def _show(registry: Registry, usecase: str, number: int, *, json: bool) -> None:
@@ -107,14 +107,19 @@ def _plain(version: Version) -> dict[str, Any]:
     return {**{name: getattr(version, name) for name in names}, "role": version.role or None}
 
 
-def _auc(version: Version) -> str:
-    return _figure(version.metrics.get("auc"))[0]
+def _headline(version: Version) -> str:
+    """The first figure of its card, the one that rungs were compared by."""
+    return next((f"{name.upper()} {_figure(figure)[0]}" for name, figure in version.metrics.items()), "")
 
 
 def _figure(figure: Any) -> tuple[str, str, str]:
     numbers = [figure.get(name) if isinstance(figure, dict) else None for name in ("value", "low", "high")]
-    value, low, high = (f"{one:.4f}" if isinstance(one, int | float) else "" for one in numbers)
+    value, low, high = (_shown(one) if isinstance(one, int | float) else "" for one in numbers)
     return value, low, high
+
+
+def _shown(number: float) -> str:
+    return f"{number:.4f}" if abs(number) < 10 else f"{number:,.0f}"
 
 
 def _line(change: Change) -> tuple[str, str, str, str]:

@@ -19,6 +19,9 @@ def command(
     words: Annotated[Words, typer.Argument(metavar="[USECASE]", show_default=False)] = None,
     *,
     only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME …", help="Choose among these.")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Measure every rung of the ladder, not only the usual ones.")
+    ] = False,
     budget: Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="Start no rung after this.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Threads; 0 is all cores.")] = 0,
     book: BookPath = DEFAULT_BOOK,
@@ -30,14 +33,14 @@ def command(
 
     The floor and the best single rule are measured whatever --only names: no figure stands without them.
 
-    Example: loanbook train · loanbook train risk --only logistic xgboost
+    Example: loanbook train · loanbook train risk --only logistic xgboost · loanbook train --full
     """
     from loanbook.book import Book
 
     usecase, more = split(words)
     if more and not only:
         raise too_many(more[0], first=more[0])
-    run = trained(Book.load(book), usecase, only=[*(only or ()), *more], budget=budget, jobs=jobs)
+    run = trained(Book.load(book), usecase, only=[*(only or ()), *more], full=full, budget=budget, jobs=jobs)
     if json:
         emit(run.report())
         return
