@@ -21,6 +21,7 @@ UNREAD: Final = 141  # … and of one whose reader has gone, as in `loanbook …
 _EXTRAS: Final = {
     **dict.fromkeys(("fastapi", "uvicorn", "jinja2", "prometheus_client"), "serve"),
     **dict.fromkeys(("psycopg", "asyncpg"), "postgres"),
+    **dict.fromkeys(("matplotlib", "plotly"), "explore"),
 }
 
 

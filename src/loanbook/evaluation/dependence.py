@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from loanbook.data.fields import Field
 from loanbook.evaluation.intervals import Floats
+from loanbook.features.ratios import is_label, words
 from loanbook.models.trained import TrainedModel
 
 _NUMBERS = ("integer", "decimal", "date")
@@ -91,7 +92,7 @@ def dependence(
     codes: Floats,
     *,
     everyone: Floats | None = None,
-    points: int = 16,
+    points: int = 12,
     answer: Callable[[Floats], Floats] | None = None,
 ) -> Dependence:
     """Mean answer when one field has the same value in every row.
@@ -103,19 +104,19 @@ def dependence(
     codes : (n, fields) rows to average over.
     everyone : (m, fields) rows to count at each value; `codes` when None.
     points : values asked at most; of numbers the quantiles, of categories the commonest, and missing where it occurs.
-    answer : (k, fields) codes to (k,) answers; the calibrated probability when None.
+    answer : (k, fields) codes to (k,) answers; its own when None.
     """
     place = model.contract.names.index(name)
     field = model.contract.fields[place]
     seen = (codes if everyone is None else everyone)[:, place]
-    ordered = field.kind in _NUMBERS
+    ordered = field.kind in _NUMBERS and not (is_label(name) or words(name).endswith("code"))
     values = _quantiles(seen, points) if ordered else _commonest(seen, points)
     counted = _nearest(seen, values) if ordered else [int((seen == value).sum()) for value in values]
     if np.isnan(seen).any():
         values, counted = np.append(values, np.nan), [*counted, int(np.isnan(seen).sum())]
-    means = _means(codes, place, values, answer or (lambda rows: model.score_codes(rows).probability))
+    means = _means(codes, place, values, answer or (lambda rows: model.score_codes(rows).value))
     steps = (
-        Step(float(value), _label(field, value), mean, loans)
+        Step(float(value), _label(field, value, ordered=ordered), mean, loans)
         for value, mean, loans in zip(values, means, counted, strict=True)
     )
     return Dependence(name, field.kind, ordered, tuple(steps))
@@ -161,10 +162,10 @@ def _means(codes: Floats, place: int, values: Floats, answer: Callable[[Floats],
     return means
 
 
-def _label(field: Field, code: float) -> str:
+def _label(field: Field, code: float, *, ordered: bool) -> str:
     shown = field.show(code)
     if shown is None:
         return "missing"
-    if isinstance(shown, bool | str):
-        return str(shown)
+    if not ordered or isinstance(shown, str):
+        return str(shown)  # a postal code has no thousands
     return f"{shown:,.4g}" if abs(shown) < 1e4 and not float(shown).is_integer() else f"{shown:,.0f}"

@@ -1,0 +1,63 @@
+"""From a page's parts to one file of HTML that asks for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from loanbook.reporting.drawing import numbered
+from loanbook.reporting.hover import library
+from loanbook.reporting.parts import Page
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+FOLDER = Path(__file__).parent / "pages"
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+"""What a page may load: nothing but what stands in it."""
+_WITH_SCRIPT = f"{POLICY}; script-src 'unsafe-inline' 'unsafe-eval'; worker-src blob:"
+
+
+def html(page: Page, *, interactive: bool = False) -> bytes:
+    """The page as UTF-8; every text in it is escaped, the same page gives the same bytes.
+
+    Parameters
+    ----------
+    page : what stands in it.
+    interactive : whether it holds pictures with `hover`; their library is put into the page once.
+    """
+    places = count(1)
+    script = library() if interactive else ""
+    parts: dict[str, Any] = {
+        "page": page,
+        "policy": _WITH_SCRIPT if script else POLICY,
+        "style": Markup((FOLDER / "style.css").read_text(encoding="utf-8")),  # noqa: S704 (ours)
+        "script": Markup(script),  # noqa: S704 (of a package that is installed)
+        "counter": _teller(places),
+    }
+    return _template().render(parts).encode()
+
+
+def _teller(places: Any) -> Callable[[], int]:
+    return lambda: int(next(places))
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["numbered"] = numbered
+    return environment.get_template("page.html")
