@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from benchmarks.datasets import DATA_SETS, DataSet
 from benchmarks.results import Report
 from loanbook.book import Book, Section
 from loanbook.data import samples
 from loanbook.data.loans import Loans
 from loanbook.decisions.decider import Decider
 from loanbook.decisions.policy import Policy
+from loanbook.evaluation.benchmark import missing
 from loanbook.lifecycle import load
 from loanbook.models.risk import LADDER, Rung
 from loanbook.models.scoring import TreeEnsemble
@@ -24,6 +26,7 @@ from loanbook.models.trained import TrainedModel
 from loanbook.models.training import Setting, fit_model
 
 if TYPE_CHECKING:
+    from benchmarks.trials import Course
     from benchmarks.usual import Usual
 
 SAMPLE = "sba_7a"
@@ -32,6 +35,7 @@ _KINDS = ("logistic", "forest", "xgboost")
 
 _QUICK_EVERY = 40
 _QUICK_RUNGS = ("approve_all", "logistic")
+_QUICK_FULL = (*_QUICK_RUNGS, "one_rule", "tree", "stack")
 _OBJECTIVE = 'objective = "profit"'
 
 APPROVE_ALL = Policy(1.0, 1.0, 1, "approves everyone: no reasons are asked for")
@@ -65,11 +69,13 @@ class Bench:
     folder : where it may write.
     tell : hears what is being done.
     quick : whether only to see that everything runs.
+    keep : folder in which fits of a run outlive it, so that another one may go on from them; None to keep none.
     """
 
     folder: Path
     tell: Callable[[str], None]
     quick: bool = False
+    keep: Path | None = None
 
     def pick(self, usual: int, quick: int) -> int:
         """A size: the usual one, or the one that only shows that it runs."""
@@ -79,6 +85,43 @@ class Bench:
     def ladder(self) -> tuple[Rung, ...]:
         """Rungs that are fitted: all, or a few quick ones."""
         return tuple(rung for rung in LADDER if not self.quick or rung.name in _QUICK_RUNGS)
+
+    @cached_property
+    def course(self) -> Course:
+        """Every rung on several splits of every data set; a few rungs on a small one when it has to be quick."""
+        from benchmarks.trials import SEEDS, Course
+
+        return Course(
+            books=tuple((data, self._book_of(data)) for data in self.data_sets),
+            ladder=tuple(rung for rung in LADDER if not missing(rung) and (not self.quick or rung.name in _QUICK_FULL)),
+            seeds=self.pick(SEEDS, 2),
+            keep=self.keep or self.folder / "trials",
+            tell=self.tell,
+        )
+
+    @property
+    def best(self) -> str:
+        """The rung whose figures are promised: the stack, or logistic in a ladder without it."""
+        return next((rung.name for rung in self.course.ladder if rung.name == "stack"), "logistic")
+
+    @property
+    def data_sets(self) -> tuple[DataSet, ...]:
+        """Those that are there; the sample alone when it has to be quick."""
+        return tuple(data for data in DATA_SETS if not data.absent and (not self.quick or not data.file))
+
+    @property
+    def absent_data(self) -> tuple[str, ...]:
+        """Why a data set is not measured, for each that is not there."""
+        return () if self.quick else tuple(data.absent for data in DATA_SETS if data.absent)
+
+    def _book_of(self, data: DataSet) -> Path:
+        if not data.file:
+            return self.book(f"set-{data.name}").path
+        folder = self.folder / f"set-{data.name}"
+        folder.mkdir()
+        path = folder / "loanbook.toml"
+        path.write_text(data.book(), encoding="utf-8")
+        return path
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -43,12 +43,19 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": os.pathsep.join(filter(None, paths)), **(extra or {})}
 
 
-def cost_of_process(words: Sequence[str], folder: Path) -> Cost:
-    """Run a command to its end: its CPU and wall seconds and its peak memory, children that it waited for included."""
+def cost_of_process(words: Sequence[str], folder: Path, extra: Mapping[str, str] | None = None) -> Cost:
+    """Run a command to its end: its CPU and wall seconds and its peak memory, children that it waited for included.
+
+    Parameters
+    ----------
+    words : its command line.
+    folder : in which it runs and what it says is kept.
+    extra : variables of its environment.
+    """
     log = folder / "said.txt"
     with log.open("wb") as said:
         start = time.perf_counter()
-        child = subprocess.Popen(words, cwd=folder, env=environment(), stdout=said, stderr=said)
+        child = subprocess.Popen(words, cwd=folder, env=environment(extra), stdout=said, stderr=said)
         peak = 0
         while True:
             done, status, usage = os.wait4(child.pid, os.WNOHANG)

@@ -32,7 +32,9 @@ def main(words: Sequence[str] | None = None, *, page: Path = PAGE, figures: Path
         parser.error(f"there is no scenario {', '.join(sorted(unknown))}")
     chosen = [scenario for scenario in SCENARIOS if not asked.names or scenario.name in asked.names]
     with tempfile.TemporaryDirectory(prefix="loanbook-bench-") as folder:
-        bench = Bench(Path(folder), _tell(time.monotonic()), quick=asked.quick)
+        bench = Bench(
+            Path(folder), _tell(time.monotonic()), quick=asked.quick, keep=asked.keep and asked.keep.resolve()
+        )
         for scenario in chosen:
             bench.tell(f"== {scenario.name}: {scenario.question}")
             circumstances = Circumstances.now(_command(asked))
@@ -51,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     known = [scenario.name for scenario in SCENARIOS]
     parser.add_argument("names", nargs="*", metavar="SCENARIO", help=f"{', '.join(known)}; all by default")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, one round: only to see that everything runs")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep fits here, so that a run that ended goes on")
     return parser
 
 
