@@ -13,6 +13,7 @@ from loanbook.book import Section
 from loanbook.data.contract import Contract
 from loanbook.data.fields import DateField, NumberField, as_text
 from loanbook.data.inference import ColumnType
+from loanbook.data.twins import find_near_copies, join
 from loanbook.errors import BookError, DataError, TrainingError
 
 Floats = NDArray[np.float64]
@@ -29,7 +30,8 @@ class Loans:
         by it, and categories are weighed by it.
     rows : (n,) number of the row in the table, from 0.
     time : (n,) day of the decision, or None. known : (n,) day a bad outcome became known (NaN: not recorded), or None.
-    amount : (n,) exposure, or None. groups : (n,) rows of one id have one number.
+    amount : (n,) exposure, or None. groups : (n,) rows of one id, and near-copies, have one number.
+    copies : (n,) whether a row has a near-copy (`data/twins`).
     set_aside : why rows of the table are not here, with their count.
     """
 
@@ -42,6 +44,7 @@ class Loans:
     known: Floats | None
     amount: Floats | None
     groups: NDArray[np.int64]
+    copies: NDArray[np.bool_]
     set_aside: dict[str, int]
 
     def __len__(self) -> int:
@@ -63,6 +66,7 @@ class Loans:
             known=part(self.known),
             amount=part(self.amount),
             groups=self.groups[rows],
+            copies=self.copies[rows],
         )
 
     @classmethod
@@ -86,9 +90,7 @@ class Loans:
         return _with_both_outcomes(cls.read(table, section, types, bad, bad), section)
 
     @classmethod
-    def read(
-        cls, table: pl.DataFrame, section: Section, types: dict[str, ColumnType], y: Floats, bad: Floats
-    ) -> Loans:
+    def read(cls, table: pl.DataFrame, section: Section, types: dict[str, ColumnType], y: Floats, bad: Floats) -> Loans:
         """Learn the contract of a table and read it; y and bad as above, y NaN where it is not known yet."""
         columns = [name for name in table.columns if name not in section.apart]
         contract = Contract.learn(table, types, columns=columns, id=section.id)
@@ -110,9 +112,10 @@ class Loans:
             known=_days(table, section.outcome_time, types),
             amount=None if section.amount is None else numbers(table, section.amount, types),
             groups=_groups(table, section.id, coded.values),
+            copies=np.zeros(table.height, np.bool_),
             set_aside=set_aside,
         )
-        return loans.take(kept)
+        return _with_copies(loans.take(kept))
 
 
 def _kept(reasons: Mapping[str, NDArray[np.bool_]]) -> tuple[NDArray[np.bool_], dict[str, int]]:
@@ -165,6 +168,17 @@ def _guess_bad(target: pl.Series, named: list[str], section: Section) -> set[str
             todo='add bad = "…" to the book',
         )
     return set(sorted(named, key=counts.__getitem__)[:1])
+
+
+def _with_copies(loans: Loans) -> Loans:
+    """Find near-copies, and let each stand in one group with its original."""
+    numeric = [isinstance(field, NumberField | DateField) for field in loans.contract.fields]
+    pairs = find_near_copies(loans.codes, numeric, loans.bad)
+    if not len(pairs):
+        return loans
+    copies = np.zeros(len(loans), np.bool_)
+    copies[pairs] = True
+    return replace(loans, groups=join(loans.groups, pairs), copies=copies)
 
 
 def _with_both_outcomes(loans: Loans, section: Section) -> Loans:
