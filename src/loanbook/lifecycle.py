@@ -15,7 +15,7 @@ A use case says what is peculiar to its question (see `UseCase`); all of this pa
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -67,9 +67,8 @@ class UseCase(Protocol):
     def task(self) -> Task:
         """What is measured, and how a margin becomes an answer."""
 
-    @property
-    def telling(self) -> Collection[str]:
-        """Kinds of evidence that speak against a column; see `data/leakage`."""
+    def doubts(self, found: list[Suspect]) -> list[Suspect]:
+        """Keep those suspects that the question gives reason to doubt."""
 
     def outcomes(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Floats:
         """What became of each row, (n,): 1 or 0, NaN where it is not known yet."""
@@ -222,7 +221,7 @@ def load(book: Book, section: Section) -> tuple[pl.DataFrame, dict[str, ColumnTy
 
 def suspects(usecase: UseCase, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> list[Suspect]:
     """Columns that a model would see and that look as if they were known only after the decision."""
-    return known_later(table, section, types, usecase.outcomes(table, section, types), usecase.telling)
+    return usecase.doubts(known_later(table, section, types, usecase.outcomes(table, section, types)))
 
 
 def champion(book: Book, usecase: UseCase) -> Answerer:

@@ -80,6 +80,7 @@ def _check_own(book: Book, section: Section) -> Report:
         *quality.check(table, contract, id=section.id, time=section.time),
         *_target(table, section, types),
         *_leaks(table, section, types),
+        *_copies(table, section, types),
         *_unread(section, types),
     ]
     said = sources.notes(section.data)
@@ -162,6 +163,22 @@ def _leaks(table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) 
         what = f"may be known only after the decision: {suspect.evidence}"
         advice = f"put it under ignore ({section.where('ignore')}) unless it is known when the loan is asked for"
         yield Finding("leakage", suspect.column, what, advice, "warning" if suspect.kind == "name" else "error")
+
+
+def _copies(table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Iterator[Finding]:
+    """Rows that are nearly the same application as another."""
+    from loanbook.data.quality import Finding
+    from loanbook.data.quality.finding import first_rows
+    from loanbook.errors import LoanbookError
+    from loanbook.usecases import find
+
+    try:
+        loans = find(section.usecase).learn(table, section, types)
+    except LoanbookError:  # said by the checks before this one
+        return
+    if rows := loans.rows[loans.copies].tolist():
+        what, advice = "these rows have a near-copy", "nothing: near-copies stay on one side of every split"
+        yield Finding("near_copies", "", what, advice, "warning", len(rows), first_rows(rows))
 
 
 def _unread(section: Section, types: dict[str, ColumnType]) -> Iterator[Finding]:

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from loanbook.cli.drafting.page import Head
     from loanbook.cli.drafting.plan import Plan
 
-_READY = ("risk",)
+_READY = ("risk", "amount")
 
 
 def command(
     words: Annotated[list[str], typer.Argument(metavar="DATA", show_default=False, help="CSV, Parquet, or a glob.")],
     *,
-    target: Annotated[str, typer.Option(metavar="COL", help="The column that says what became of the loan.")],
+    target: Annotated[str, typer.Option(metavar="COL", help="What became of the loan, or the amount.")],
     bad: Annotated[list[str] | None, typer.Option(metavar="VALUE", help="A value of a bad loan; may repeat.")] = None,
     time: Annotated[str | None, typer.Option(metavar="COL", help="The day of the decision.")] = None,
     id: Annotated[str | None, typer.Option(metavar="COL", help="What tells one loan from the next.")] = None,
     amount: Annotated[str | None, typer.Option(metavar="COL", help="The exposure.")] = None,
-    usecase: Annotated[str, typer.Option(metavar="NAME", help="The question to ask: risk.")] = "risk",
+    usecase: Annotated[str, typer.Option(metavar="NAME", help="The question to ask: risk or amount.")] = "risk",
     output: Annotated[Path, typer.Option("-o", "--output", "--book", metavar="PATH", help="Where to write.")] = Path(
         "loanbook.toml"
     ),
@@ -52,7 +52,7 @@ def command(
     _require_ready(usecase)
     with progress(f"Reading {data}"):
         frame = read(data)
-        plan = draft_plan(frame, Wanted(target, tuple(bads), id, time, amount))
+        plan = draft_plan(frame, Wanted(target, tuple(bads), id, time, amount), amounts=usecase == "amount")
     head = _head(data, output, usecase, frame)
     text = write(head, plan)
     Book.parse(text, output).check_columns(usecase, frame.columns)
@@ -87,7 +87,9 @@ def _require_ready(usecase: str) -> None:
     if usecase in _READY:
         return
     if usecase in USECASES:
-        raise LoanbookError(f"this release cannot draft a book for {usecase!r} yet", todo="it can for risk")
+        raise LoanbookError(
+            f"this release cannot draft a book for {usecase!r} yet", todo=f"it can for {' and '.join(_READY)}"
+        )
     raise LoanbookError(f"there is no use case {usecase!r}", todo=nearest(usecase, USECASES))
 
 
@@ -113,7 +115,7 @@ def _to_json(head: Head, plan: Plan, output: Path) -> dict[str, object]:
         "book": str(output),
         "usecase": head.usecase,
         "target": plan.target,
-        "bad": plan.outcome.bad,
+        "bad": plan.outcome.bad if plan.outcome else (),
         **roles,
         "ignore": [{"column": one.column, "kind": one.kind, "evidence": one.evidence} for one in plan.suspects],
         "protected": plan.protected,
@@ -127,7 +129,8 @@ def _tell(head: Head, plan: Plan, output: Path) -> None:
     say(f"Wrote {output}, a book for {head.notes[0]}")
     for note in head.notes[1:]:
         say(f"  {note}")
-    say(f"  target        {plan.target}; bad: {', '.join(plan.outcome.bad)} ({plan.outcome.why})")
+    outcome = f"bad: {', '.join(plan.outcome.bad)} ({plan.outcome.why})" if plan.outcome else "the amount to learn"
+    say(f"  target        {plan.target}; {outcome}")
     for role in ("id", "time", "outcome_time", "amount"):
         guess = getattr(plan, role)
         say(f"  {role:<13} {guess.column or '-'} ({guess.why})")
@@ -135,4 +138,5 @@ def _tell(head: Head, plan: Plan, output: Path) -> None:
     say(f"  ignore        {'' if plan.suspects else '- (nothing looks as if it were known only later)'}".rstrip())
     for suspect in plan.suspects:
         say(f"    {suspect}")
-    say("Read it, correct what is wrong, then run: loanbook check && loanbook train")
+    behind = "" if head.usecase == "risk" else f" {head.usecase}"
+    say(f"Read it, correct what is wrong, then run: loanbook check{behind} && loanbook train{behind}")

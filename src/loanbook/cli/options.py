@@ -14,7 +14,7 @@ from loanbook.errors import LoanbookError
 
 BookPath = Annotated[Path, typer.Option("--book", metavar="PATH", help="The book to use.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
-Usecase = Annotated[str, typer.Argument(metavar="[USECASE]", help="One of: risk.")]
+Usecase = Annotated[str, typer.Argument(metavar="[USECASE]", help="One of: risk, amount.")]
 Words = list[str] | None
 
 DEFAULT_BOOK = Path("loanbook.toml")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import polars as pl
 
 from loanbook.book import Book, Section
 from loanbook.data.inference import ColumnType
+from loanbook.data.leakage import Suspect, of_amounts
 from loanbook.data.loans import Loans, numbers
 from loanbook.data.splits import Split, split
 from loanbook.decisions.estimates import Estimator
@@ -32,11 +33,13 @@ class Amount:
     floor: Sequence[str] = ("median", "one_ratio")
     task: Task = Money()
 
-    telling: Collection[str] = ("later", "name")  # a price may well tell the amount, and is known before it
-
     def outcomes(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Floats:
         """1 for an amount of the upper half."""
         return _upper_half(numbers(table, section.target, types))
+
+    def doubts(self, found: list[Suspect]) -> list[Suspect]:
+        """Copies of the amount, later dates and telling names."""
+        return of_amounts(found)
 
     def learn(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Loans:
         """Read a table into loans whose amount is known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from loanbook.book import Book, Section
 from loanbook.data.inference import ColumnType
-from loanbook.data.leakage import KINDS
+from loanbook.data.leakage import Suspect
 from loanbook.data.loans import Loans, outcomes
 from loanbook.data.splits import Split, split
 from loanbook.decisions.decider import Decider, open_decider
@@ -36,11 +36,13 @@ class Risk:
     floor: Sequence[str] = ("approve_all", "one_rule")
     task: Task = Probability()
 
-    telling: Collection[str] = KINDS
-
     def outcomes(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Floats:  # noqa: ARG002
         """1 for a bad loan."""
         return outcomes(table[section.target], section)
+
+    def doubts(self, found: list[Suspect]) -> list[Suspect]:
+        """All of them."""
+        return found
 
     def learn(self, table: pl.DataFrame, section: Section, types: dict[str, ColumnType]) -> Loans:
         """Read a table into loans whose outcome is known."""

@@ -28,7 +28,7 @@ def write(head: Head, plan: Plan) -> str:
     """Write the book."""
     parts = (
         *(_head(head), _roles(head, plan), _ignored(plan), _protected(plan)),
-        *(_types(head.usecase, plan), _settings(head.usecase)),
+        *(_types(head.usecase, plan), _settings(head.usecase) if plan.outcome else ()),
     )
     return "\n".join(line.rstrip() for part in parts for line in part) + "\n"
 
@@ -65,10 +65,11 @@ def _roles(head: Head, plan: Plan) -> Iterable[str]:
     yield f"[{head.usecase}]"
     yield f"data = {quoted(head.data)}"
     yield f"target = {quoted(plan.target)}"
-    bad = plan.outcome.bad
-    value = quoted(bad[0]) if len(bad) == 1 else _list(bad)
-    share = float(plan.outcome.mask.drop_nulls().mean() or 0)  # type: ignore[arg-type]
-    yield _beside(f"bad = {value}", f"{share:.1%} of the loans; {plan.outcome.why}")
+    if plan.outcome:
+        bad = plan.outcome.bad
+        value = quoted(bad[0]) if len(bad) == 1 else _list(bad)
+        share = float(plan.outcome.mask.drop_nulls().mean() or 0)  # type: ignore[arg-type]
+        yield _beside(f"bad = {value}", f"{share:.1%} of the loans; {plan.outcome.why}")
     yield _role("id", plan.id, "what tells one loan from the next")
     yield _role("time", plan.time, "the day of the decision")
     yield _role("outcome_time", plan.outcome_time, "when a bad outcome became known")

@@ -21,8 +21,8 @@ from loanbook.cli.drafting.roles import (
     protected_columns,
 )
 from loanbook.cli.drafting.target import Target, read_target
-from loanbook.data.inference import ColumnType, date_readings, infer_table
-from loanbook.data.leakage import Suspect, suspects
+from loanbook.data.inference import ColumnType, date_readings, infer_table, numbers
+from loanbook.data.leakage import Suspect, of_amounts, suspects
 from loanbook.errors import DataError
 
 
@@ -53,10 +53,13 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a drafted section says; `plain` are columns whose type is evident."""
+    """All that a drafted section says; `plain` are columns whose type is evident.
+
+    outcome : which values of the target are bad; None where the target is an amount.
+    """
 
     target: str
-    outcome: Target
+    outcome: Target | None
     id: Guess
     time: Guess
     outcome_time: Guess
@@ -68,26 +71,36 @@ class Plan:
     plain: dict[str, ColumnType]
 
 
-def draft_plan(frame: pl.DataFrame, wanted: Wanted) -> Plan:
+def draft_plan(frame: pl.DataFrame, wanted: Wanted, *, amounts: bool = False) -> Plan:
     """Guess all roles and types of a table of loans.
+
+    Parameters
+    ----------
+    frame : the table. wanted : what the user said about it.
+    amounts : whether the target is an amount to learn, not an outcome.
 
     Raises
     ------
     DataError when a named column is not there or cannot play its part, or the target cannot be one.
     """
     _require(frame, wanted)
-    outcome = read_target(frame[wanted.target], wanted.bad)
+    outcome = None if amounts else read_target(frame[wanted.target], wanted.bad)
     draft = Draft(frame, infer_table(frame), tuple(wanted.columns().values()))
     _require_kinds(draft, wanted)
+    if amounts and (problem := number_problem(draft, wanted.target)):
+        raise DataError(problem, where="--target", todo="name a column of amounts")
     id = Guess(wanted.id, "as you said") if wanted.id else guess_id(draft)  # noqa: A001 the book's word
     draft = draft.without(id.column)
     time = Guess(wanted.time, "as you said") if wanted.time else guess_time(draft)
     draft = draft.without(time.column)
-    found = _suspects(draft, outcome, wanted.target, id.column, time.column)
+    mask = outcome.mask if outcome else _upper_half(draft, wanted.target)
+    found = _suspects(draft, mask, wanted.target, id.column, time.column)
+    if amounts:
+        found = of_amounts(found)
     late = [one.column for one in found if one.kind == "presence"]
-    outcome_time = guess_outcome_time(draft, late, outcome.mask)
+    outcome_time = guess_outcome_time(draft, late, mask)
     draft = draft.without(*(one.column for one in found))
-    amount = Guess(wanted.amount, "as you said") if wanted.amount else guess_amount(draft)
+    amount = _amount(draft, wanted, amounts=amounts)
     protected = tuple(protected_columns(draft))
     roles = (time.column, outcome_time.column, amount.column)
     declared = _declared(draft.without(*protected), [name for name in roles if name])
@@ -124,15 +137,27 @@ def _require_kinds(draft: Draft, wanted: Wanted) -> None:
         raise DataError(problem, where="--amount", todo="name a column of numbers, or leave it out")
 
 
+def _amount(draft: Draft, wanted: Wanted, *, amounts: bool) -> Guess:
+    if wanted.amount:
+        return Guess(wanted.amount, "as you said")
+    return Guess(None, "the target is the amount") if amounts else guess_amount(draft)
+
+
+def _upper_half(draft: Draft, target: str) -> pl.Series:
+    """(n,) whether the target is above its median; null where it has none."""
+    values = numbers(draft.frame[target], draft.types[target].format)
+    return values > values.median()
+
+
 def _suspects(
     draft: Draft,
-    outcome: Target,
+    mask: pl.Series,
     target: str,
     id: str | None,
     time: str | None,
 ) -> list[Suspect]:
-    known = outcome.mask.is_not_null()
-    y = outcome.mask.filter(known).cast(pl.Float64).to_numpy()
+    known = mask.is_not_null()
+    y = mask.filter(known).cast(pl.Float64).to_numpy()
     apart = [name for name in (target, id) if name]
     return suspects(draft.frame.filter(known), y, types=draft.types, time=time, exclude=apart)
 

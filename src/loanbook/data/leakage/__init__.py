@@ -7,7 +7,7 @@ here: `loanbook init` writes the suspects into `ignore` with their evidence, and
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -21,10 +21,7 @@ from loanbook.data.leakage.names import later_figure, telling_name
 from loanbook.data.leakage.statistics import presence, pure_region, rewritten, safe_region, separates
 from loanbook.data.leakage.sums import computed
 
-__all__ = ["KINDS", "Suspect", "known_later", "suspects"]
-
-KINDS = ("presence", "exact", "copy", "region", "later", "name", "computed")
-"""Every kind of evidence."""
+__all__ = ["Suspect", "known_later", "of_amounts", "suspects"]
 
 # More rows than this say nothing new about a column that leaks.
 _ROWS = 60_000
@@ -101,7 +98,6 @@ def known_later(
     section: Section,
     types: Mapping[str, ColumnType],
     bad: NDArray[np.float64],
-    kinds: Collection[str] = KINDS,
 ) -> list[Suspect]:
     """Look for suspects among the columns that a model would see, with the eyes of `loanbook init`.
 
@@ -111,12 +107,24 @@ def known_later(
     ----------
     table : the rows as read. section : which column plays which part. types : what each column is.
     bad : (n,) 1 where the loan went bad, 0 where not, NaN where that is not known yet.
-    kinds : of evidence that count; see `suspects`.
     """
     ends = [name for name in (section.target, section.id) if name]
     known = ~np.isnan(bad)
     found = suspects(table.filter(known), bad[known], types=types, time=section.time, exclude=ends)
-    return [suspect for suspect in found if suspect.column not in section.apart and suspect.kind in kinds]
+    return [suspect for suspect in found if suspect.column not in section.apart]
+
+
+def of_amounts(found: list[Suspect]) -> list[Suspect]:
+    """Keep what counts as evidence where an amount is learned, and say it so.
+
+    A price may honestly tell the amount of the loan that pays it: only a copy, a later date and a telling name count.
+    Pass `suspects` a y of 1 for the upper half of the amounts.
+    """
+    return [
+        replace(one, evidence=one.evidence.replace("bad loans from good ones", "large amounts from small ones"))
+        for one in found
+        if one.kind in ("copy", "later", "name")
+    ]
 
 
 def _evidence(column: Column, columns: list[Column], day: Column | None, repeats: bool) -> tuple[str, str] | None:
