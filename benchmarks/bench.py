@@ -83,8 +83,9 @@ class Bench:
 
     @property
     def ladder(self) -> tuple[Rung, ...]:
-        """Rungs that are fitted: all, or a few quick ones."""
-        return tuple(rung for rung in LADDER if not self.quick or rung.name in _QUICK_RUNGS)
+        """Rungs whose single fits are measured: those of the usual ladder but for the blends, or a few quick ones."""
+        usual = (rung for rung in LADDER if rung.standard and not rung.members and not missing(rung))
+        return tuple(rung for rung in usual if not self.quick or rung.name in _QUICK_RUNGS)
 
     @cached_property
     def course(self) -> Course:

@@ -14,7 +14,7 @@ from benchmarks.results import Promise, Report, Unit, compare, paragraphs
 from benchmarks.usual import CLASSIFIERS, Columns, classifier
 from loanbook.models.training import fit_plan, fit_scorer
 
-COMMAND = "`loanbook train`: the ladder of six rungs, eight fits each, and the candidate's six"
+COMMAND = "`loanbook train`: the usual ladder, eight fits a rung, and the candidate's six"
 PEER = "peer: read, one-hot, then logistic, forest and XGBoost, six fits each"
 FLOOR = "floor: Python reads the table with pandas"
 PLAN = "the feature plan alone (floor)"
