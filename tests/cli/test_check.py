@@ -146,3 +146,15 @@ def test_what_cannot_be_checked_is_one_paragraph_and_exit_code_2(
 def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--help"]) == 0
     assert "loanbook check --data new_applications.csv" in capsys.readouterr().out
+
+
+def test_near_copies_are_a_warning(folder: Path, loans: pl.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every tenth loan comes a second time, under a new id and with each figure a little higher."""
+    rng = np.random.default_rng(0)
+    figures = {name: rng.lognormal(9, 1, 2000) for name in ("income", "debt", "savings")}
+    table = loans.with_columns(pl.Series(name, figure).round(2) for name, figure in figures.items())
+    raised = [(pl.col(name) * 1.01).round(2) for name in ("amount", *figures)]
+    copies = table.gather_every(10).with_columns(pl.col("id") + 2000, *raised)
+    pl.concat([table, copies]).write_csv("loans.csv")
+    assert main(["check"]) == 0
+    assert "warning: these rows have a near-copy (" in capsys.readouterr().out
