@@ -119,7 +119,7 @@ def test_the_sentence_names_the_beaten_their_betters_and_the_choice():
     found = pareto([rung("line", 2, auc=0.75), rung("forest", 9, auc=0.78), rung("network", 10, auc=0.77)])
     text = found.sentence("line")
     assert text == (
-        "2 of 3 rungs are beaten throughout by no other; beaten are Network (by Forest). "
+        "Beaten throughout are 1 of 3 rungs: Network (by Forest). "
         "Line, which was chosen, is best in ease of understanding. Compared: AUC, ease of understanding."
     )
     assert "Network, which was chosen, is beaten throughout by Forest." in found.sentence("network")
@@ -127,7 +127,7 @@ def test_the_sentence_names_the_beaten_their_betters_and_the_choice():
     ladder = [rung("line", 2, auc=0.7, gap=0.0), middle, rung("forest", 9, auc=0.78, gap=0.05)]
     assert "Middle, which was chosen, leads in nothing, and yet" in pareto(ladder).sentence("middle")
     assert "chosen" not in found.sentence()
-    assert pareto([rung("a")]).sentence().startswith("1 of 1 rungs are beaten throughout by no other. ")
+    assert pareto([rung("a")]).sentence().startswith("Of 1 rungs none is beaten throughout by another. ")
 
 
 def test_the_json_is_plain():

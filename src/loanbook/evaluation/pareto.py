@@ -99,8 +99,9 @@ class Front:
         titles = {one.name: one.title for one in self.standings}
         beaten = [f"{one.title} (by {_listed(titles, one.beaten_by)})" for one in self.standings if one.beaten_by]
         compared = ", ".join(one.title for one in self.criteria)
-        said = f"{len(self.standings) - len(beaten)} of {len(self.standings)} rungs are beaten throughout by no other"
-        said += f"; beaten are {'; '.join(beaten)}." if beaten else "."
+        said = f"Of {len(self.standings)} rungs none is beaten throughout by another."
+        if beaten:
+            said = f"Beaten throughout are {len(beaten)} of {len(self.standings)} rungs: {'; '.join(beaten)}."
         about = [one for one in self.standings if one.name == chosen]
         return " ".join([said, *(self._about(one, titles) for one in about), f"Compared: {compared}."])
 
