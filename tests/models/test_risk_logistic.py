@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from loanbook.models.risk.bends import Bends
-from loanbook.models.risk.logistic import STRENGTHS, Logistic, _fit, _own_flags
+from loanbook.models.risk.design import Design
+from loanbook.models.risk.logistic import STRENGTHS, Logistic
+from loanbook.models.risk.ridge import Rows, fit_ridge
 from loanbook.testing import example
 
 
@@ -44,13 +46,11 @@ def test_shapes_by_the_number_of_values() -> None:
 def test_the_table_says_what_the_regression_said() -> None:
     rows = example(600)
     rung = Logistic().fit(rows.x, rows.y)
-    bends = [Bends.learn(column) for column in rows.x.T]
-    flagged, flags = _own_flags(rows.x)
-    blocks = [bend(column) for bend, column in zip(bends, rows.x.T, strict=True)]
-    design = np.hstack([*blocks, flags])
-    theirs = _fit(design, rows.y, np.ones(600), rung.strength_).decision_function(design)
+    design = Design.learn(rows.x)
+    seen = design(rows.x)
+    theirs = fit_ridge(Rows(seen, rows.y, np.ones(600)), rung.strength_).decision_function(seen)
     assert rung.decision_function(rows.x) == pytest.approx(theirs, abs=1e-6)
-    assert flagged.size == 0  # income and amount_per_income are marked by income_missing
+    assert design.flagged.size == 0  # income and amount_per_income are marked by income_missing
 
 
 def test_a_missing_value_has_a_weight_of_its_own() -> None:
@@ -66,9 +66,9 @@ def test_a_missing_value_has_a_weight_of_its_own() -> None:
 
 def test_flags_of_other_columns_are_not_doubled() -> None:
     x = np.array([[np.nan, 1.0, np.nan], [1.0, 0.0, 2.0], [2.0, 0.0, np.nan], [3.0, 0.0, 1.0]])
-    flagged, flags = _own_flags(x)
-    assert flagged.tolist() == [2]
-    assert flags[:, 0].tolist() == [1.0, 0.0, 1.0, 0.0]
+    design = Design.learn(x)
+    assert design.flagged.tolist() == [2]
+    assert design(x)[:, -1].tolist() == [1.0, 0.0, 1.0, 0.0]
 
 
 def test_contributions_are_measured_from_the_mean_loan() -> None:

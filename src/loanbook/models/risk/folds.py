@@ -39,10 +39,30 @@ def hold_out(y: Floats, share: float, seed: int, *, least: int) -> Split | None:
     return train, held
 
 
+def drawn(count: int, most: int, seed: int) -> NDArray[np.intp]:
+    """Numbers of `most` rows out of `count`, or of all when there are no more.
+
+    >>> drawn(3, 5, seed=0).tolist(), len(drawn(9, 5, seed=0))
+    ([0, 1, 2], 5)
+    """
+    if count <= most:
+        return np.arange(count)
+    return np.random.default_rng(seed).choice(count, most, replace=False)
+
+
+def losses_of(margin: Floats, y: Floats) -> Floats:
+    """Log-loss of each row's log-odds, (n,).
+
+    >>> losses_of(np.array([0.0, 0.0]), np.array([0.0, 1.0])).round(4).tolist()
+    [0.6931, 0.6931]
+    """
+    return np.asarray(np.logaddexp(0.0, np.where(y > 0, -margin, margin)))
+
+
 def loss_of(margin: Floats, y: Floats, weight: Floats) -> float:
     """Weighted mean log-loss of log-odds.
 
     >>> round(loss_of(np.array([0.0, 0.0]), np.array([0.0, 1.0]), np.ones(2)), 4)
     0.6931
     """
-    return float(np.average(np.logaddexp(0.0, np.where(y > 0, -margin, margin)), weights=weight))
+    return float(np.average(losses_of(margin, y), weights=weight))
