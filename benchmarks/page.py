@@ -19,17 +19,22 @@ from benchmarks.results import Report, Table, number
 from loanbook.files import write_whole
 
 _LIBRARIES = (
-    "loanbook", "numpy", "polars", "pyarrow", "scikit-learn", "xgboost", "xgboost-cpu", "pandas", "fastapi", "uvicorn",
-    "httptools",
+    "loanbook", "numpy", "polars", "pyarrow", "scikit-learn", "xgboost", "xgboost-cpu", "lightgbm", "catboost",
+    "interpret-core", "keras", "jax", "pandas", "fastapi", "uvicorn", "httptools",
 )  # fmt: skip
 _HEAD = """# Benchmarks
 
-Written by `make bench`; not by hand. Every figure was measured on real loans (the bundled sample), with fixed seeds,
-with the floor and the peer in the same rounds, taking turns. **Compare ratios**: seconds belong to the machine below,
-and a wall on a busy machine mostly measures the queue. Medians, with the least and the most over the rounds in
-brackets. A ratio below 1 says that ours took less.
+Written by `make bench`; not by hand.
+
+**What it costs**: measured on real loans (the bundled sample), with fixed seeds, with the floor and the peer in the same
+rounds, taking turns. Compare ratios: seconds belong to the machine below, and a wall on a busy machine mostly measures
+the queue. Medians, with the least and the most over the rounds in brackets. A ratio below 1 says that ours took less.
 
 - *floor*: the least that anybody could do of the job. *peer*: the job as people do it today; `benchmarks/usual.py`.
+
+**What it is worth** (`ladder`, `automl`, `sets`, `impact`, `preparation`): measured on six tables of real loans, five
+of which are public but not part of this repository; `benchmarks/datasets.py` has the book of each, LOANBOOK_DATA names
+the folder in which they are looked for. The AutoML libraries come by `python -m benchmarks.peers install`.
 """
 
 
