@@ -24,6 +24,8 @@ def light(rung: Rung) -> BaseEstimator:
         "xgboost": {"most_trees": 40},
         "lightgbm": {"most_trees": 40, "least_leaf": 2},
         "catboost": {"most_trees": 40, "depth": 3},
+        "extra_trees": {"trees": 15, "trials": 5},
+        "ebm": {"bags": 1, "pairs": 2, "most_rounds": 60},
     }
     return rung.make(0, 1).set_params(**few.get(rung.name, {}))
 

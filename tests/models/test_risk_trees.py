@@ -141,7 +141,7 @@ def test_a_booster_that_never_splits_is_kept_too() -> None:
 
 @pytest.mark.parametrize("written", ["2E-1", "[2E-1]", "2.0000000E-1", "0.2"])
 def test_base_score_is_read_as_any_release_writes_it(written: str) -> None:
-    assert _base_margin(written) == pytest.approx(np.log(0.25), abs=1e-6)
+    assert _base_margin(written, "binary:logistic") == pytest.approx(np.log(0.25), abs=1e-6)
 
 
 def test_boosting_stops_before_it_learns_noise() -> None:

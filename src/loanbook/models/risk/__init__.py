@@ -12,7 +12,20 @@ from loanbook.models.ladder import Rung
 if TYPE_CHECKING:
     from loanbook.models.risk.base import RiskClassifier
 
-__all__ = ["LADDER", "Rung"]
+__all__ = ["LADDER", "MEMBERS", "Rung"]
+
+MEMBERS = (
+    "logistic",
+    "logistic_woe",
+    "ebm",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "forest",
+    "extra_trees",
+    "network",
+)
+"""What a blend is made of, as far as it is there and was measured: rungs that err in different ways."""
 
 
 def _approve_all(seed: int, jobs: int) -> RiskClassifier:  # noqa: ARG001
@@ -63,13 +76,48 @@ def _catboost(seed: int, jobs: int) -> RiskClassifier:
     return CatBoost(seed=seed, jobs=jobs)
 
 
+def _ebm(seed: int, jobs: int) -> RiskClassifier:
+    from loanbook.models.risk.ebm import Ebm
+
+    return Ebm(seed=seed, jobs=jobs)
+
+
+def _extra_trees(seed: int, jobs: int) -> RiskClassifier:
+    from loanbook.models.risk.extra_trees import ExtraTrees
+
+    return ExtraTrees(seed=seed, jobs=jobs)
+
+
+def _network(seed: int, jobs: int) -> RiskClassifier:
+    from loanbook.models.risk.network import Network
+
+    return Network(seed=seed, jobs=jobs)
+
+
+def _blend(seed: int, jobs: int) -> RiskClassifier:
+    from loanbook.models.risk.stack import GreedyBlend
+
+    return GreedyBlend(seed=seed, jobs=jobs)
+
+
+def _stack(seed: int, jobs: int) -> RiskClassifier:
+    from loanbook.models.risk.stack import Stack
+
+    return Stack(seed=seed, jobs=jobs)
+
+
 LADDER: tuple[Rung, ...] = (
     Rung("approve_all", "Approve everyone", 0, _approve_all),
     Rung("one_rule", "One rule", 1, _one_rule),
     Rung("logistic", "Logistic regression (L2)", 4, _logistic),
     Rung("tree", "Decision tree", 5, _tree),
+    Rung("ebm", "Explainable boosting machine", 6, _ebm, needs="interpret", extra="models", standard=False),
     Rung("xgboost", "XGBoost, early stopped", 7, _xgboost),
     Rung("lightgbm", "LightGBM, early stopped", 7, _lightgbm, needs="lightgbm", extra="models"),
     Rung("catboost", "CatBoost, early stopped", 7, _catboost, needs="catboost", extra="models", standard=False),
     Rung("forest", "Random forest", 9, _forest),
+    Rung("extra_trees", "Extra trees", 9, _extra_trees, standard=False),
+    Rung("network", "Neural network (64, 32)", 10, _network, needs="keras", extra="neural", standard=False),
+    Rung("blend", "Greedy blend", 11, _blend, members=MEMBERS),
+    Rung("stack", "Stack", 12, _stack, members=MEMBERS),
 )

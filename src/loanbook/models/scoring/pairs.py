@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -115,14 +114,14 @@ class Pairs:
     def _placed(self, x: Floats) -> NDArray[np.intp]:
         """Return the bin of each row in each cut column, (n, v + 1); the last is for terms of one column, all 0."""
         out = np.zeros((len(x), len(self.columns) + 1), np.intp)
-        for place, (start, end) in enumerate(pairwise(self.starts.tolist())):
-            column = x[:, self.columns[place]]
-            found = np.searchsorted(self.cuts[start:end], column, side="right") + 1
+        for place, at in enumerate(self.columns):
+            column = x[:, at]
+            found = np.searchsorted(self.cuts_of(place), column, side="right") + 1
             out[:, place] = np.where(np.isnan(column), 0, found)
         return out
 
-    def _terms(self, x: Floats) -> Floats:
-        """Return what each term says of each row, (n, t)."""
+    def terms(self, x: Floats) -> Floats:
+        """Return what each term says of each row, in log-odds, (n, t)."""
         out = np.empty((len(x), len(self.first)))
         for start in range(0, len(x), _ROWS_AT_ONCE):
             bins = self._placed(x[start : start + _ROWS_AT_ONCE])
@@ -135,11 +134,11 @@ class Pairs:
         if not len(self.first):
             return np.full(len(x), self.intercept)
         # cumsum adds from left to right for any number of rows; sum may not.
-        return self.intercept + self._terms(x).cumsum(axis=1)[:, -1]
+        return self.intercept + self.terms(x).cumsum(axis=1)[:, -1]
 
     def contributions(self, x: Floats) -> Floats:
         """Return what each column added to `base`, (n, width)."""
-        moved = self._terms(x) - self.means
+        moved = self.terms(x) - self.means
         alone = self.second == _ALONE
         halves = np.where(alone, 1.0, 0.5) * moved
         out = np.zeros((len(x), self.width))
@@ -148,6 +147,17 @@ class Pairs:
             if other != _ALONE:
                 out[:, self.columns[other]] += halves[:, term]
         return out
+
+    def table(self, term: int) -> tuple[list[int], Floats]:
+        """Return the cut columns that a term looks up, one or two, and its table with a dimension for each."""
+        places = [int(place) for place in (self.first[term], self.second[term]) if place != _ALONE]
+        bins = self._bins[places]
+        start = self._offsets[term]
+        return places, self.values[start : start + bins.prod()].reshape(bins)
+
+    def cuts_of(self, place: int) -> Floats:
+        """Return where a cut column is cut, ascending."""
+        return self.cuts[self.starts[place] : self.starts[place + 1]]
 
     def to_arrays(self) -> Arrays:
         return {
