@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from loanbook.models.risk.base import Floats, RiskClassifier, base_log_odds, che
 from loanbook.models.risk.design import Design, additive, curves_text
 from loanbook.models.risk.folds import drawn, inner_folds
 from loanbook.models.risk.ridge import Rows, choose_strength, fit_ridge
+from loanbook.models.risk.space import Range
 from loanbook.models.scoring import Additive
 
 STRENGTHS = (0.003, 0.03, 0.3, 3.0)
@@ -28,6 +29,7 @@ class Logistic(RiskClassifier):
 
     Parameters
     ----------
+    strength : inverse penalty; None chooses it.
     folds : of the inner cross-validation.
     rows_to_tune : the penalty is chosen on at most this many rows; more do not change it.
     seed : of folds and of the rows drawn to tune.
@@ -40,12 +42,16 @@ class Logistic(RiskClassifier):
 
     title: ClassVar[str] = "Logistic regression (L2)"
     interpretability: ClassVar[int] = 4
+    space: ClassVar[Mapping[str, Range]] = {"strength": Range(0.001, 10.0, log=True)}
 
     scorer_: Additive
     spread_: Floats
     strength_: float
 
-    def __init__(self, *, folds: int = 3, rows_to_tune: int = 5000, seed: int = 0) -> None:
+    def __init__(
+        self, *, strength: float | None = None, folds: int = 3, rows_to_tune: int = 5000, seed: int = 0
+    ) -> None:
+        self.strength = strength
         self.folds = folds
         self.rows_to_tune = rows_to_tune
         self.seed = seed
@@ -61,7 +67,7 @@ class Logistic(RiskClassifier):
         rows = Rows(design(x), y, weight)
         if not len(design.source):
             return constant(base_log_odds(y, weight), x.shape[1])
-        self.strength_ = self._tune(rows)
+        self.strength_ = self._tune(rows) if self.strength is None else self.strength
         model = fit_ridge(rows, self.strength_)
         table, self.spread_ = additive(design.curves(model.coef_[0]), float(model.intercept_[0]), x, weight)
         return table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 from loanbook.models.risk.base import Floats, RiskClassifier, check_names
 from loanbook.models.risk.folds import inner_folds, loss_of
 from loanbook.models.risk.growing import rules, share_of_bad, smoothed_log_odds, to_ensemble
+from loanbook.models.risk.space import Range
 from loanbook.models.scoring import TreeEnsemble
 
 LEAVES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -39,6 +40,10 @@ class Tree(RiskClassifier):
 
     title: ClassVar[str] = "Decision tree"
     interpretability: ClassVar[int] = 5
+    space: ClassVar[Mapping[str, Range]] = {
+        "leaf_share": Range(0.001, 0.05, log=True),
+        "smoothing": Range(0.5, 50.0, log=True),
+    }
 
     scorer_: TreeEnsemble
 
