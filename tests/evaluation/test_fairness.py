@@ -198,6 +198,16 @@ def test_small_groups_get_figures_but_neither_a_verdict_nor_the_lead() -> None:
     assert found.approval_ratio.value == 1.0
 
 
+def test_a_handful_of_lucky_applicants_is_no_mark_for_the_others() -> None:
+    who = groups(*["a"] * 1500, *["b"] * 1500, *["c"] * 50)  # c: enough for a figure, less than 2% of all
+    granted = np.concatenate([np.arange(1500) < 600, np.arange(1500) < 570, np.ones(50)])
+    found = audit("who", who, np.tile([0.0, 1.0], 1525), np.full(3050, 0.5), granted, resamples=50)
+    assert found.highest == "a"
+    assert [group.verdict for group in found.groups] == ["highest", "at least four fifths", "at least four fifths"]
+    assert found.groups[2].ratio.value == pytest.approx(2.5)
+    assert found.approval_ratio.value == pytest.approx(0.95)
+
+
 def test_nothing_to_compare() -> None:
     alone = audit("who", groups(*["a"] * 50), np.tile([0, 1], 25), np.full(50, 0.5), np.ones(50), resamples=10)
     assert alone.verdict == "too few loans"

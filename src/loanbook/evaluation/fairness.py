@@ -33,6 +33,8 @@ __all__ = ["FOUR_FIFTHS", "Audit", "GroupFigures", "audit"]
 FOUR_FIFTHS = 0.8
 """A rate below this share of the highest group's is taken as evidence of adverse impact (29 CFR 1607.4(D), 1978)."""
 
+_COUNTED = 0.02  # share of the loans from which on a group sets the mark for others (29 CFR 1607.15(A)(2)(a))
+
 Verdict = Literal["highest", "below four fifths", "not clear", "at least four fifths", "too few loans"]
 
 _FIGURES = ("approval_rate", "bad_rate", "promised", "observed", "calibration_gap", "good_approved", "bad_approved")
@@ -80,8 +82,9 @@ class Audit:
     ----------
     column : its name.
     groups : in the order of reading.
-    highest : name of the group with the highest approval rate, among those with enough loans; "" when there is none.
-    approval_ratio, approval_difference, good_approved_difference, odds_difference : over the groups with enough loans.
+    highest : name of the group with the highest approval rate, among those with 30 loans and 2% of all; a handful of
+        lucky applicants is no mark for the others. "" when there is none.
+    approval_ratio, approval_difference, good_approved_difference, odds_difference : over the same groups.
     """
 
     column: str
@@ -151,7 +154,7 @@ def audit(
     outcome, score = checked(y, p)
     passed = np.asarray(approved, np.float64)
     tables = _tables(grouping, outcome, score, passed)
-    large = np.flatnonzero(grouping.sizes >= SMALLEST)
+    large = np.flatnonzero(grouping.sizes >= max(SMALLEST, _COUNTED * len(outcome)))
     rows, approvals = tables.sum(axis=0)[large, :2].T
     highest = int(large[np.argmax(approvals / rows)]) if len(large) else -1
     found = _estimates(tables, highest, large, seed, resamples)
@@ -166,7 +169,7 @@ def audit(
             bad_loans=int(outcome[here].sum()),
             approved=int(passed[here].sum()),
             ratio=ratio,
-            verdict=_verdict(ratio, few=place not in large, highest=place == highest),
+            verdict=_verdict(ratio, few=grouping.sizes[place] < SMALLEST or highest < 0, highest=place == highest),
             **figures,
         )
 
