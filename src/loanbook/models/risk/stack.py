@@ -12,12 +12,12 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from loanbook.errors import TrainingError
-from loanbook.models.risk import LADDER, Rung
+from loanbook.models.ladder import Rung
+from loanbook.models.risk import LADDER, MEMBERS
 from loanbook.models.risk.base import Floats, RiskClassifier, check_names
 from loanbook.models.risk.folds import inner_folds, loss_of
 from loanbook.models.scoring import Blend, sigmoid
 
-MEMBERS = ("logistic", "xgboost", "forest")
 EQUAL_BELOW = 1000
 """Rows below which weights learned from them are worse than equal ones."""
 _PULL = 0.01  # towards equal weights, as a share of the rows
@@ -29,6 +29,8 @@ Weights = tuple[float, Floats]
 
 class Blended(RiskClassifier):
     """What the stack and the greedy blend share: members, fitted on folds to be weighed and on all rows to decide.
+
+    Below 1,000 rows every member weighs the same: weights learned from so few would be noise.
 
     Parameters
     ----------
@@ -80,14 +82,11 @@ class Blended(RiskClassifier):
     def _held_out(self, rungs: Sequence[Rung], x: Floats, y: Floats, weight: Floats) -> Floats:
         """Log-odds of each member for rows it was not fitted on, (n, k); equal ones where there are too few rows."""
         margins = np.zeros((len(y), len(rungs)))
-        for train, held in inner_folds(y, self.folds, self.seed) if self._learns_from(len(y)) else []:
+        for train, held in inner_folds(y, self.folds, self.seed) if len(y) >= EQUAL_BELOW else []:
             for place, rung in enumerate(rungs):
                 made = rung.make(self.seed, self.jobs).fit(x[train], y[train], weight[train])
                 margins[held, place] = made.scorer_.margin(x[held])
         return margins
-
-    def _learns_from(self, rows: int) -> bool:  # noqa: ARG002
-        return True
 
     def describe(self, names: Sequence[str]) -> str:
         """Return each member's weight and what it says of itself."""
@@ -103,8 +102,7 @@ class Stack(Blended):
     """Stacked generalisation (Wolpert, 1992) by a logistic regression with weights of 0 or more (Breiman, 1996).
 
     The regression sees the log-odds that the members gave rows they were not fitted on. A ridge pulls its weights
-    towards equal ones, so that members who say the same share the weight. Below 1,000 rows the weights are equal:
-    learned ones would be noise.
+    towards equal ones, so that members who say the same share the weight.
 
     >>> x = np.array([[20.0], [25.0], [30.0], [35.0], [40.0], [45.0], [50.0], [55.0]] * 10)
     >>> rung = Stack(members=("one_rule", "tree")).fit(x, x[:, 0] < 38)
@@ -125,7 +123,7 @@ class Stack(Blended):
         True
         """
         rows, members = margins.shape
-        equal = np.full(members, 1.0 / members)
+        equal = _equal(members)
         if rows < EQUAL_BELOW:
             return 0.0, equal
         shares = np.full(rows, 1.0 / rows) if weight is None else weight / weight.sum()
@@ -143,9 +141,6 @@ class Stack(Blended):
             found = minimize(loss, np.array([0.0, *equal]), jac=True, method="L-BFGS-B", bounds=bounds)
         return float(found.x[0]), np.asarray(found.x[1:])
 
-    def _learns_from(self, rows: int) -> bool:
-        return rows >= EQUAL_BELOW
-
 
 class GreedyBlend(Blended):
     """Ensemble selection (Caruana et al., 2004): again and again the member is added that helps the average most.
@@ -153,7 +148,7 @@ class GreedyBlend(Blended):
     A member may be added many times; its weight is how often it was, as a share. The average is one of log-odds, not
     of probabilities, so that contributions stay exact. The best of all averages on the way is kept.
 
-    >>> x = np.array([[20.0], [25.0], [30.0], [35.0], [40.0], [45.0], [50.0], [55.0]] * 10)
+    >>> x = np.array([[20.0], [25.0], [30.0], [35.0], [40.0], [45.0], [50.0], [55.0]] * 125)
     >>> rung = GreedyBlend(members=("one_rule", "approve_all")).fit(x, x[:, 0] < 38)
     >>> rung.weights_.tolist()
     [1.0]
@@ -171,6 +166,8 @@ class GreedyBlend(Blended):
         >>> intercept, weights.tolist()
         (0.0, [1.0, 0.0])
         """
+        if len(bad) < EQUAL_BELOW:
+            return 0.0, _equal(margins.shape[1])
         weight = np.ones(len(bad)) if weight is None else weight
         chosen, total = np.zeros(margins.shape[1]), np.zeros(len(bad))
         best, kept = np.inf, chosen.copy()
@@ -182,6 +179,10 @@ class GreedyBlend(Blended):
             if losses[at] < best:
                 best, kept = losses[at], chosen / size
         return 0.0, kept
+
+
+def _equal(members: int) -> Floats:
+    return np.full(members, 1.0 / members)
 
 
 def installed(names: Sequence[str]) -> list[Rung]:
