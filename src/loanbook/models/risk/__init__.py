@@ -106,24 +106,6 @@ def _stack(seed: int, jobs: int) -> RiskClassifier:
     return Stack(seed=seed, jobs=jobs)
 
 
-def _network(seed: int, jobs: int) -> RiskClassifier:
-    from loanbook.models.risk.network import Network
-
-    return Network(seed=seed, jobs=jobs)
-
-
-def _blend(seed: int, jobs: int) -> RiskClassifier:
-    from loanbook.models.risk.stack import GreedyBlend
-
-    return GreedyBlend(seed=seed, jobs=jobs)
-
-
-def _stack(seed: int, jobs: int) -> RiskClassifier:
-    from loanbook.models.risk.stack import Stack
-
-    return Stack(seed=seed, jobs=jobs)
-
-
 LADDER: tuple[Rung, ...] = (
     Rung("approve_all", "Approve everyone", 0, _approve_all),
     Rung("one_rule", "One rule", 1, _one_rule),
@@ -135,9 +117,6 @@ LADDER: tuple[Rung, ...] = (
     Rung("catboost", "CatBoost, early stopped", 7, _catboost, needs="catboost", extra="models", standard=False),
     Rung("forest", "Random forest", 9, _forest),
     Rung("extra_trees", "Extra trees", 9, _extra_trees, standard=False),
-    Rung("network", "Neural network (64, 32)", 10, _network, needs="keras", extra="neural", standard=False),
-    Rung("blend", "Greedy blend", 11, _blend, members=MEMBERS),
-    Rung("stack", "Stack", 12, _stack, members=MEMBERS),
     Rung("network", "Neural network (64, 32)", 10, _network, needs="keras", extra="neural", standard=False),
     Rung("blend", "Greedy blend", 11, _blend, members=MEMBERS),
     Rung("stack", "Stack", 12, _stack, members=MEMBERS),
