@@ -91,12 +91,25 @@ def _ladder(report: Mapping[str, Any]) -> None:
     narrow = table(columns, rows, spare=_SPARE)
     for why, titles in _skipped(report["ladder"]).items():
         say(f"Not measured: {', '.join(titles)} ({why}).")
+    for rung in report["ladder"]:
+        if "tuning" in rung:
+            say(_tuned(rung, title))
     if narrow:
         say(f"For {', '.join(narrow)}: a wider terminal, or --json.")
     say(
         f"{title} folds: of the rows before the test rows, what the choice rests on. {title} random: had all rows been "
         f"split at random. All else: of the test rows{_majority(first)}."
     )
+
+
+def _tuned(rung: Mapping[str, Any], title: str) -> str:
+    """Say what a search found."""
+    trials, best = len(rung["tuning"]["trials"]), rung["tuning"]["best"]["config"]
+    start = f"{rung['title']} was tuned with {trials} trials"
+    if rung["tuning"]["gained"] <= 0:
+        return f"{start}: none was better over the folds than the rung as it comes."
+    config = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in best.items())
+    return f"{start}: {rung['tuning']['gained']:.4f} {title} better over the folds with {config}."
 
 
 def _majority(first: Mapping[str, Any]) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from loanbook.cli.leaderboard import show
 from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, Words, split, too_many
-from loanbook.cli.output import emit, follow, say
+from loanbook.cli.output import emit, follow, note, say
 
 if TYPE_CHECKING:
     from loanbook.book import Book
@@ -22,7 +23,7 @@ def command(
     full: Annotated[
         bool, typer.Option("--full", help="Measure every rung of the ladder, not only the usual ones.")
     ] = False,
-    budget: Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="Start no rung after this.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="For benchmark and tuning.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Threads; 0 is all cores.")] = 0,
     book: BookPath = DEFAULT_BOOK,
     json: Json = False,
@@ -31,7 +32,8 @@ def command(
 
     It becomes champion when there is none, else challenger.
 
-    The floor and the best single rule are measured whatever --only names: no figure stands without them.
+    The floor and the best single rule are measured whatever --only names: no figure stands without them. What a budget
+    leaves after the benchmark tunes the rungs that can be tuned, best first; a run that was stopped goes on.
 
     Example: loanbook train · loanbook train risk --only logistic xgboost · loanbook train --full
     """
@@ -52,6 +54,8 @@ def trained(book: Book, usecase: str, **options: object) -> Run:
     """Train with a progress bar."""
     from loanbook.api import train
 
+    if options.get("budget") is not None and not find_spec("optuna"):
+        note("Optuna is not installed, so nothing is tuned within the budget: pip install 'loanbook[models]'")
     with follow(f"Training {usecase}") as progress:
         return train(book, usecase, progress=progress, **options)
 
