@@ -64,7 +64,7 @@ class Unexplained(ApproveAll):
 @pytest.mark.parametrize(
     ("rung", "check", "says"),
     [
-        (Upside, "order", "lower than good ones"),
+        (Upside, "order", "lower than the others"),
         (Boastful, "title", "The best model"),
         (Certain, "probabilities", "inside"),
         (Certain, "served_as_measured", "differ"),

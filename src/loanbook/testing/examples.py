@@ -20,11 +20,13 @@ class Example:
     ----------
     x : (n, 9) numbers, NaN where missing.
     y : (n,) 1 for a bad loan, 0 for a good one.
+    taken : (n,) the amount that each customer took.
     names : what the columns are.
     """
 
     x: Floats
     y: Floats
+    taken: Floats
     names: tuple[str, ...]
 
 
@@ -59,4 +61,5 @@ def example(rows: int = 400, seed: int = 0) -> Example:
         "kind=b": (kind == 1).astype(np.float64),
         "constant": np.ones(rows),
     }
-    return Example(np.column_stack(list(columns.values())), y, tuple(columns))
+    taken = np.round(np.exp(3.0 + 0.6 * np.log(amount) - 0.4 * city + 0.3 * kind + draw.normal(0.0, 0.2, rows)), 2)
+    return Example(np.column_stack(list(columns.values())), y, taken.astype(np.float64), tuple(columns))

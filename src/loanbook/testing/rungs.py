@@ -1,4 +1,4 @@
-"""What every rung of a ladder of classifiers must keep, discovered from the ladder itself.
+"""What every rung of a ladder must keep, discovered from the ladder itself.
 
 Each `check_…` function below takes a rung and raises AssertionError with a sentence when the promise is broken.
 """
@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loanbook.errors import TrainingError
+from loanbook.models.amount.base import AmountRegressor
 from loanbook.models.risk import LADDER, Rung
-from loanbook.models.risk.base import RiskClassifier
 from loanbook.models.scoring import scorer_from_arrays, sigmoid
+from loanbook.models.scoring.amounts import to_amount
 from loanbook.testing.examples import Example, example
 
 Check = Callable[[Rung], None]
@@ -38,7 +39,7 @@ class RungSuite:
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
         """Ask pytest for one test for each rung and check."""
-        pairs = [(rung, check) for rung in self.rungs for check in CHECKS]
+        pairs = [(rung, check) for rung in self.rungs for check in checks_of(rung)]
         names = [f"{rung.name}-{_name(check)}" for rung, check in pairs]
         metafunc.parametrize(("rung", "check"), pairs, ids=names)
 
@@ -53,8 +54,13 @@ def check_rung(rung: Rung) -> Iterator[tuple[str, Callable[[], None]]]:
     >>> for name, run in check_rung(LADDER[0]):
     ...     run()
     """
-    for check in CHECKS:
+    for check in checks_of(rung):
         yield _name(check), lambda check=check: _run(rung, check)  # type: ignore[misc]
+
+
+def checks_of(rung: Rung) -> tuple[Check, ...]:
+    """The promises of a rung: those of all, and those of its kind."""
+    return (*CHECKS, *(OF_AMOUNTS if _says_amounts(rung) else OF_PROBABILITIES))
 
 
 def _run(rung: Rung, check: Check) -> None:
@@ -71,15 +77,16 @@ def check_title(rung: Rung) -> None:
 
 
 def check_fit(rung: Rung) -> None:
-    """Fit returns the estimator, which then knows its classes and columns."""
+    """Fit returns the estimator, which then knows its columns."""
     made, rows = rung.make(0, 1), example()
-    _must(made.fit(rows.x, rows.y) is made, "fit must return self")
-    _must(made.classes_.tolist() == [0.0, 1.0], f"classes_ must be [0, 1], not {made.classes_}")
+    _must(made.fit(rows.x, _y(rung, rows)) is made, "fit must return self")
     _must(made.n_features_in_ == rows.x.shape[1], "n_features_in_ must be the number of columns")
 
 
 def check_probabilities(rung: Rung) -> None:
-    """Probabilities are (n, 2), inside (0, 1), and add up to 1."""
+    """Probabilities are (n, 2), inside (0, 1), and add up to 1; the classes are those of the target."""
+    classes = _fitted(rung).classes_.tolist()
+    _must(classes == [0.0, 1.0], f"classes_ must be [0, 1], not {classes}")
     found = _fitted(rung).predict_proba(example(200, seed=1).x)
     _must(found.shape == (200, 2), f"predict_proba must give (200, 2), not {found.shape}")
     _must(bool((found > 0).all() and (found < 1).all()), "probabilities must lie inside (0, 1)")
@@ -87,17 +94,20 @@ def check_probabilities(rung: Rung) -> None:
 
 
 def check_order(rung: Rung) -> None:
-    """The greater class is the bad one: bad rows of the training table score no lower on average."""
+    """More is higher: bad rows, or those of large amounts, score no lower on average than the other training rows."""
     rows = example()
-    margin = _fitted(rung).scorer_.margin(rows.x)
-    gap = margin[rows.y == 1].mean() - margin[rows.y == 0].mean()
-    _must(bool(gap > -1e-9), f"bad loans score {-gap:.3f} lower than good ones")
+    margin, y = _fitted(rung).scorer_.margin(rows.x), _y(rung, rows)
+    high = y > np.median(y) if _says_amounts(rung) else y == 1
+    gap = margin[high].mean() - margin[~high].mean()
+    _must(bool(gap > -1e-9), f"bad loans or large amounts score {-gap:.3f} lower than the others")
 
 
 def check_served_as_measured(rung: Rung) -> None:
-    """predict_proba is the sigmoid of the scorer's margin, bit for bit."""
+    """What the estimator predicts is what its scorer says, bit for bit."""
     made, x = _fitted(rung), example(200, seed=1).x
-    _same(made.predict_proba(x)[:, 1], sigmoid(made.scorer_.margin(x)), "predict_proba and scorer_ differ")
+    margin = made.scorer_.margin(x)
+    wanted = to_amount(margin) if _says_amounts(rung) else sigmoid(margin)
+    _same(_said(made, x), wanted, "what is predicted and scorer_ differ")
 
 
 def check_row_equals_batch(rung: Rung) -> None:
@@ -122,7 +132,7 @@ def check_round_trip(rung: Rung) -> None:
     """The scorer survives as plain arrays in an npz, bit for bit, without a pickle."""
     scorer, x = _fitted(rung).scorer_, example(200, seed=1).x
     file = io.BytesIO()
-    np.savez(file, **scorer.to_arrays())  # type: ignore[arg-type]  # numpy's stub takes one of them for allow_pickle
+    np.savez(file, **scorer.to_arrays())
     file.seek(0)
     with np.load(file, allow_pickle=False) as arrays:
         again = scorer_from_arrays(scorer.kind, dict(arrays))
@@ -133,18 +143,18 @@ def check_round_trip(rung: Rung) -> None:
 def check_same_seed(rung: Rung) -> None:
     """The same seed gives the same scorer, whatever the number of threads."""
     rows, fresh = example(), example(200, seed=1).x
-    again = rung.make(0, 2).fit(rows.x, rows.y)
+    again = rung.make(0, 2).fit(rows.x, _y(rung, rows))
     _same(again.scorer_.margin(fresh), _fitted(rung).scorer_.margin(fresh), "the same seed gives another model")
 
 
 def check_input_kept(rung: Rung) -> None:
     """Neither fitting nor scoring writes into what it is given."""
     rows = example()
-    x, y = rows.x.copy(), rows.y.copy()
+    x, y = rows.x.copy(), _y(rung, rows).copy()
     x.flags.writeable = y.flags.writeable = False
     made = rung.make(0, 1).fit(x, y)
     made.scorer_.contributions(x[:5])
-    made.predict_proba(x)
+    made.predict(x)
     _same(x, rows.x, "the input was changed")
 
 
@@ -155,7 +165,7 @@ def check_missing(rung: Rung) -> None:
     rows = example()
     x = rows.x.copy()
     x[:, 0] = np.nan
-    found = rung.make(0, 1).fit(x, rows.y).scorer_.margin(rows.x)
+    found = rung.make(0, 1).fit(x, _y(rung, rows)).scorer_.margin(rows.x)
     _must(bool(np.isfinite(found).all()), "a column that training never saw filled breaks the score")
 
 
@@ -164,8 +174,8 @@ def check_infinity(rung: Rung) -> None:
     rows = example()
     x = rows.x.copy()
     x[3, 0] = np.inf
-    _raises(ValueError, lambda: rung.make(0, 1).fit(x, rows.y), "infinity in training")
-    _raises(ValueError, lambda: _fitted(rung).predict_proba(x), "infinity in prediction")
+    _raises(ValueError, lambda: rung.make(0, 1).fit(x, _y(rung, rows)), "infinity in training")
+    _raises(ValueError, lambda: _fitted(rung).predict(x), "infinity in prediction")
 
 
 def check_extremes(rung: Rung) -> None:
@@ -175,7 +185,7 @@ def check_extremes(rung: Rung) -> None:
     _must(bool(np.isfinite(_fitted(rung).scorer_.margin(x)).all()), "an extreme value breaks the score")
     rows = example()
     rows.x[:9, 0], rows.x[:9, 5] = 1e300, -1e300
-    found = rung.make(0, 1).fit(rows.x, rows.y).scorer_.margin(x)
+    found = rung.make(0, 1).fit(rows.x, _y(rung, rows)).scorer_.margin(x)
     _must(bool(np.isfinite(found).all()), "an absurd value in training breaks the score")
 
 
@@ -204,16 +214,18 @@ def check_few_rows(rung: Rung) -> None:
     """Thirty rows are enough to fit; so are three with a single bad loan."""
     for count in (30, 3):
         rows = example(count)
-        found = rung.make(0, 1).fit(rows.x, rows.y).predict_proba(example(50, seed=1).x)
-        _must(bool((found > 0).all() and (found < 1).all()), f"{count} rows give no probabilities inside (0, 1)")
+        found = _said(rung.make(0, 1).fit(rows.x, _y(rung, rows)), example(50, seed=1).x)
+        inside = np.isfinite(found) if _says_amounts(rung) else (found > 0) & (found < 1)
+        _must(bool(inside.all()), f"{count} rows give no probabilities inside (0, 1), or no amounts")
 
 
 def check_integers(rung: Rung) -> None:
     """Whole numbers may come as integers."""
     rows = example()
     x = np.nan_to_num(np.round(rows.x)).astype(np.int64)
-    found = rung.make(0, 1).fit(x, rows.y.astype(np.int64)).predict_proba(x)
-    other = rung.make(0, 1).fit(x.astype(np.float64), rows.y).predict_proba(x.astype(np.float64))
+    y = np.round(_y(rung, rows))
+    found = _said(rung.make(0, 1).fit(x, y.astype(np.int64)), x)
+    other = _said(rung.make(0, 1).fit(x.astype(np.float64), y), x.astype(np.float64))
     _same(found, other, "integers score differently from the same floats")
 
 
@@ -221,9 +233,10 @@ def check_weights(rung: Rung) -> None:
     """Rows of weight 0 are as good as absent."""
     rows, fresh = example(), example(100, seed=1).x
     kept = np.arange(len(rows.y)) % 3 > 0
-    weighed = rung.make(0, 1).fit(rows.x, rows.y, sample_weight=kept.astype(np.float64))
-    without = rung.make(0, 1).fit(rows.x[kept], rows.y[kept])
-    _same(weighed.predict_proba(fresh), without.predict_proba(fresh), "a row of weight 0 has a say")
+    y = _y(rung, rows)
+    weighed = rung.make(0, 1).fit(rows.x, y, sample_weight=kept.astype(np.float64))
+    without = rung.make(0, 1).fit(rows.x[kept], y[kept])
+    _same(_said(weighed, fresh), _said(without, fresh), "a row of weight 0 has a say")
 
 
 def check_description(rung: Rung) -> None:
@@ -239,10 +252,23 @@ def check_description(rung: Rung) -> None:
         _raises(ValueError, lambda: made.describe(rows.names[:-1]), "a name too few")
 
 
+def check_usual_amount(rung: Rung) -> None:
+    """Constant columns alone give everybody about the usual amount."""
+    y = np.tile([100.0, 200.0, 200.0, 300.0], 25)
+    found = float(rung.make(0, 1).fit(np.ones((100, 3)), y).predict(np.ones((1, 3)))[0])
+    _must(150.0 < found < 250.0, f"without information the usual amount is 200, not {found:.0f}")
+
+
+def check_signs(rung: Rung) -> None:
+    """Amounts may be zero or below."""
+    rows = example()
+    found = rung.make(0, 1).fit(rows.x, rows.taken - np.median(rows.taken)).predict(rows.x)
+    _must(bool(np.isfinite(found).all()), "amounts below zero give no answer")
+
+
 CHECKS: tuple[Check, ...] = (
     check_title,
     check_fit,
-    check_probabilities,
     check_order,
     check_served_as_measured,
     check_row_equals_batch,
@@ -254,21 +280,39 @@ CHECKS: tuple[Check, ...] = (
     check_infinity,
     check_extremes,
     check_constant_column,
-    check_nothing_to_learn,
-    check_one_class,
     check_few_rows,
     check_integers,
     check_weights,
     check_description,
 )
-"""Every promise, in the order of reading."""
+"""What every rung promises, in the order of reading."""
+
+OF_PROBABILITIES: tuple[Check, ...] = (check_probabilities, check_nothing_to_learn, check_one_class)
+"""What a rung that says probabilities promises beside."""
+
+OF_AMOUNTS: tuple[Check, ...] = (check_usual_amount, check_signs)
+"""What a rung that says amounts promises beside."""
 
 
 @lru_cache(maxsize=32)
-def _fitted(rung: Rung) -> RiskClassifier:
+def _fitted(rung: Rung) -> Any:
     """The rung fitted to the usual example, once for all checks that only look."""
-    rows: Example = example()
-    return rung.make(0, 1).fit(rows.x, rows.y)
+    rows = example()
+    return rung.make(0, 1).fit(rows.x, _y(rung, rows))
+
+
+def _says_amounts(rung: Rung) -> bool:
+    return isinstance(rung.make(0, 1), AmountRegressor)
+
+
+def _y(rung: Rung, rows: Example) -> NDArray[np.float64]:
+    return rows.taken if _says_amounts(rung) else rows.y
+
+
+def _said(made: Any, x: NDArray[Any]) -> NDArray[np.float64]:
+    """Amounts, or probabilities of bad."""
+    found = made.predict(x) if isinstance(made, AmountRegressor) else made.predict_proba(x)[:, 1]
+    return np.asarray(found)
 
 
 def _name(check: Check) -> str:

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from loanbook.models.amount.base import AmountRegressor, Floats, amount_text
 from loanbook.models.risk.base import check_names, constant
-from loanbook.models.risk.design import Design
+from loanbook.models.risk.design import Design, additive
 from loanbook.models.scoring import Additive
 
 PENALTIES = (0.3, 3.0, 30.0, 300.0)
@@ -59,8 +59,7 @@ class Linear(AmountRegressor):
             return constant(mean, x.shape[1])
         penalty = self._tune(rows, y, weight)
         weights, intercept = _ridge(rows, y, weight, penalty)
-        table = design.table(weights, intercept, x, weight)
-        self.spread_ = table.contributions(x).std(axis=0)
+        table, self.spread_ = additive(design.curves(weights), intercept, x, weight)
         return table
 
     def _tune(self, rows: Floats, y: Floats, weight: Floats) -> float:
