@@ -208,7 +208,7 @@ def test_large_models_are_asked_about_fewer_rows() -> None:
         def to_arrays(self) -> dict[str, np.ndarray]:
             return {"weights": np.broadcast_to(np.zeros(1), 10**9)}
 
-    assert watch(Huge((1.0, 1.0, 1.0)), x=rows(2000)).rows == 40
+    assert watch(Huge((1.0, 1.0, 1.0)), x=rows(2000)).rows == 20
     assert watch(Weighed((1.0, 1.0, 1.0)), x=rows(2000)).rows == 200
 
 
@@ -222,6 +222,14 @@ def test_cost_is_the_median_call_without_the_first(monkeypatch: pytest.MonkeyPat
     clock = iter(np.cumsum([0, 9_000_000, 0, 1000, 0, 4000, 0, 3000]).tolist())
     monkeypatch.setattr(module, "thread_time_ns", lambda: next(clock))
     assert decision_cost(Weighed((1.0, 1.0, 1.0)), rows(2), repeats=3) == 3.0
+
+
+def test_a_slow_model_is_timed_by_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    ticks = iter(range(0, 10**13, 10**9))  # a second between any two looks at the clock
+    monkeypatch.setattr(module, "thread_time_ns", lambda: calls.append(0) or next(ticks))
+    assert decision_cost(Weighed((1.0, 1.0, 1.0)), rows(50)) == 1e6
+    assert len(calls) == 2 * 6
 
 
 def test_means_leave_out_what_has_no_number() -> None:

@@ -22,12 +22,13 @@ __all__ = ["Manners", "decision_cost", "manners"]
 
 _ROWS = 200  # that are explained
 _DRAWN = 1_000  # of which those are the riskiest: the fifth whom a lender would owe reasons
-_FEWEST = 40
+_FEWEST = 20
 _NUMBERS = 140_000_000  # numbers in a scorer times rows explained: what a forest may cost
 _NAMED = 4  # reasons, as decisions name
 _COLUMNS = 10  # whose direction is looked at, those that move the score most
 _POINTS = 10  # quantiles of a column: nine steps
 _WALKED = 30  # rows that walk along them
+_ENOUGH, _PATIENCE = 5, 250_000_000  # rows, and nanoseconds, that the cost of a slow model is measured by
 _STILL = 1e-9  # log-odds: a score that moved less did not move
 
 
@@ -141,7 +142,8 @@ def manners(
 def decision_cost(scorer: Scorer, x: Floats, *, repeats: int = 20) -> float:
     """CPU time of one decision with its reasons, in microseconds: margin and contributions of a single row.
 
-    A time, so it differs from one machine and one run to the next. The first row warms up and is not counted.
+    A time, so it differs from one machine and one run to the next. The first row warms up and is not counted; after a
+    quarter of a second five rows are enough.
 
     Parameters
     ----------
@@ -149,9 +151,9 @@ def decision_cost(scorer: Scorer, x: Floats, *, repeats: int = 20) -> float:
     x : (n, m) model rows; each repeat takes the next one.
     repeats : of which the median is returned.
     """
-    taken = []
-    for turn in range(repeats + 1):
-        row = x[turn % len(x)][None]
+    taken: list[int] = []
+    while len(taken) <= repeats and (len(taken) <= _ENOUGH or sum(taken) < _PATIENCE):
+        row = x[len(taken) % len(x)][None]
         began = thread_time_ns()
         scorer.margin(row)
         scorer.contributions(row)
