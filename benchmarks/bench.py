@@ -95,7 +95,7 @@ class Bench:
         return Course(
             books=tuple((data, self._book_of(data)) for data in self.data_sets),
             ladder=tuple(rung for rung in LADDER if not missing(rung) and (not self.quick or rung.name in _QUICK_FULL)),
-            seeds=self.pick(SEEDS, 2),
+            seeds=self.pick(SEEDS, 1),
             keep=self.keep or self.folder / "trials",
             tell=self.tell,
         )

@@ -26,9 +26,10 @@ _HEAD = """# Benchmarks
 
 Written by `make bench`; not by hand.
 
-**What it costs**: measured on real loans (the bundled sample), with fixed seeds, with the floor and the peer in the same
-rounds, taking turns. Compare ratios: seconds belong to the machine below, and a wall on a busy machine mostly measures
-the queue. Medians, with the least and the most over the rounds in brackets. A ratio below 1 says that ours took less.
+**What it costs**: measured on real loans (the bundled sample), with fixed seeds, with the floor and the peer in the
+same rounds, taking turns. Compare ratios: seconds belong to the machine below, and a wall on a busy machine mostly
+measures the queue. Medians, with the least and the most over the rounds in brackets. A ratio below 1 says that ours
+took less.
 
 - *floor*: the least that anybody could do of the job. *peer*: the job as people do it today; `benchmarks/usual.py`.
 

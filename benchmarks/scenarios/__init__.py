@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from benchmarks.bench import Scenario
-from benchmarks.scenarios import batch, decision, quality, read, startup, stream, train
+from benchmarks.scenarios import (
+    automl,
+    batch,
+    decision,
+    full,
+    impact,
+    ladder,
+    preparation,
+    quality,
+    read,
+    remedies,
+    sets,
+    startup,
+    stream,
+    train,
+)
 
 SCENARIOS: tuple[Scenario, ...] = (
     train.SCENARIO,
     quality.SCENARIO,
+    full.SCENARIO,
+    ladder.SCENARIO,
+    automl.SCENARIO,
+    sets.SCENARIO,
+    impact.SCENARIO,
+    preparation.SCENARIO,
+    remedies.SCENARIO,
     read.SCENARIO,
     batch.SCENARIO,
     stream.SCENARIO,

@@ -38,13 +38,15 @@ def run(bench: Bench) -> Report:
         )
         found[data.title] = {(line["treatment"], line["rung"]): line for line in told["treatments"]}
     tables = [_bought(found, rung.name, figure) for rung in rungs for figure in FIGURES]
+    tables.append(_calibration(found, [rung.name for rung in rungs]))
     return Report(
-        tables=(*tables, _calibration(found, [rung.name for rung in rungs])),
+        tables=tuple(table for table in tables if table.rows),
         notes=paragraphs(
             f"""
             Each treatment against none, over the same five folds of at most {MOST:,} rows of each data set; more is
             better throughout. Standard errors over folds after Nadeau and Bengio (2003); over the data sets as of
-            independent figures. A dash: there is nothing to treat, or the rung cannot take it.
+            independent figures. ✓ helps and ✗ harms by a t-test at 95% over the
+            folds. A dash: there is nothing to treat, or the rung cannot take it.
 
             Without treatment a missing value stays missing and has its flag, nothing is capped, one-hot columns,
             out-of-fold weights of evidence and counts stand side by side, and every loan weighs the same.
