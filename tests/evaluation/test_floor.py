@@ -45,3 +45,12 @@ def test_more_loans_have_a_lower_floor():
 def test_what_are_no_probabilities_is_refused(p):
     with pytest.raises(ValueError, match="p must"):
         calibration_floor(p)
+
+
+def test_copies_of_a_loan_share_its_fate_and_raise_the_floor():
+    """A hundred loans, nine times each, are a hundred loans."""
+    p = np.linspace(0.05, 0.5, 100)
+    few, many = calibration_floor(p, samples=2_000), calibration_floor(p.repeat(9), samples=2_000)
+    together = calibration_floor(p.repeat(9), groups=np.arange(100).repeat(9), samples=2_000)
+    assert together == pytest.approx(few, rel=0.1)
+    assert many < 0.5 * few
