@@ -129,7 +129,7 @@ def wilson(bads: int, loans: int) -> tuple[float, float]:
     share, room = bads / loans, _Z * _Z / loans
     middle = (share + room / 2) / (1 + room)
     half = float(np.sqrt(share * (1 - share) * room + room * room / 4)) / (1 + room)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share))
 
 
 def sampling_floor(p: ArrayLike, bins: int = BINS, *, draws: int = 200, seed: int = 0) -> float:

@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -46,35 +47,42 @@ _STYLE: Any = {
 }
 WIDTH = 4.7  # inches: the letters keep their size on a telephone
 
-_MARK = "own-id-"
 _ID = re.compile(r' id="([^"]+)"')
 _USED = re.compile(r'(?:url\(#|href="#)([^")]+)')
 
 
-def drawing(paint: Callable[[Axes], None], *, height: float = 2.8, width: float = WIDTH) -> Markup:
-    """Draw one picture, as SVG that stands in a page.
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A picture that is not drawn before a page needs it.
 
     Parameters
     ----------
     paint : draws on the axes it is given.
     height, width : in inches.
     """
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
 
-    with rc_context(_STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # the reader's own letters are used, not Matplotlib's
-        figure = Figure(figsize=(width, height), layout="constrained")
-        FigureCanvasSVG(figure)
-        paint(figure.add_subplot())
-        file = io.StringIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(file, format="svg", metadata=nothing)
-    return Markup(_tidied(file.getvalue()))  # noqa: S704 (Matplotlib escapes texts)
+    paint: Callable[[Axes], None]
+    height: float = 2.8
+    width: float = WIDTH
+
+    def svg(self, place: int) -> Markup:
+        """The drawing, to stand in a page as its picture number `place`: ids on a page are its own."""
+        from matplotlib import rc_context
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
+
+        with rc_context(_STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph")  # the reader's own letters are used, not Matplotlib's
+            figure = Figure(figsize=(self.width, self.height), layout="constrained")
+            FigureCanvasSVG(figure)
+            self.paint(figure.add_subplot())
+            file = io.StringIO()
+            nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+            figure.savefig(file, format="svg", metadata=nothing)
+        return Markup(_tidied(file.getvalue(), f"p{place}-"))  # noqa: S704 (Matplotlib escapes texts)
 
 
-def _tidied(svg: str) -> str:
+def _tidied(svg: str, own: str) -> str:
     """Take out what a page does not need, and give it the colours of the page."""
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
@@ -87,19 +95,14 @@ def _tidied(svg: str) -> str:
     for colour, name in _NAMES.items():
         svg = svg.replace(colour, f"var(--{name})")
     svg = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", svg)
-    return re.sub(r"\s*\n\s*", "\n", _with_own_ids(svg))
+    return re.sub(r"\s*\n\s*", "\n", _with_own_ids(svg, own))
 
 
-def _with_own_ids(svg: str) -> str:
-    """Drop the ids that nothing refers to, and mark the others: a page numbers its pictures, see `numbered`."""
+def _with_own_ids(svg: str, own: str) -> str:
+    """Drop the ids that nothing refers to, and put `own` before the others."""
     used = set(_USED.findall(svg))
-    svg = _ID.sub(lambda found: f' id="{_MARK}{found[1]}"' if found[1] in used else "", svg)
-    return _USED.sub(lambda found: found[0].replace("#", f"#{_MARK}"), svg)
-
-
-def numbered(svg: Markup, place: int) -> Markup:
-    """A picture whose ids are its own on a page that has many."""
-    return Markup(svg.replace(_MARK, f"p{place}-"))  # noqa: S704 (what went in was safe)
+    svg = _ID.sub(lambda found: f' id="{own}{found[1]}"' if found[1] in used else "", svg)
+    return _USED.sub(lambda found: found[0].replace("#", f"#{own}"), svg)
 
 
 def percent_axis(axis: Any) -> None:

@@ -66,6 +66,6 @@ def _html(plot: Plot, trace: Any) -> Markup:
         paper_bgcolor="#ffffff",
         plot_bgcolor="#ffffff",
     )
-    config = {"displayModeBar": False, "responsive": True, "showLink": False, "plotlyServerURL": ""}
+    config = {"displayModeBar": False, "responsive": True}
     made = to_html(figure, full_html=False, include_plotlyjs=False, div_id=f"hover-{plot.name}", config=config)
     return Markup('<div class="hover">') + Markup(made) + Markup("</div>")  # noqa: S704 (Plotly writes JSON, escaped)

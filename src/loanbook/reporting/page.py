@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from loanbook.reporting.drawing import numbered
 from loanbook.reporting.hover import library
 from loanbook.reporting.parts import Page
 
@@ -59,5 +58,4 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["numbered"] = numbered
     return environment.get_template("page.html")

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from markupsafe import Markup
 
+from loanbook.reporting.drawing import Still
+
 _CLASSES = {">": "n", "~": "w"}
 
 
@@ -75,7 +77,7 @@ class Code:
 class Picture:
     """A chart with its words and its table.
 
-    title : heads it. alt : what somebody would say who describes it. svg : the drawing.
+    title : heads it. alt : what somebody would say who describes it. still : the drawing.
     table : the same figures. note : stands below. hover : the same chart for those who can point at it.
     wide : needs the whole width; on a telephone it is pushed aside to be read.
     """
@@ -84,7 +86,7 @@ class Picture:
 
     title: str
     alt: str
-    svg: Markup
+    still: Still
     table: Table
     note: str = ""
     hover: Markup | None = None

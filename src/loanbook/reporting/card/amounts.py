@@ -8,7 +8,7 @@ import numpy as np
 
 from loanbook.reporting.card.drivers import CHANGED
 from loanbook.reporting.card.subject import Subject
-from loanbook.reporting.drawing import ACCENT, QUIET, drawing, number_axis, percent_axis
+from loanbook.reporting.drawing import ACCENT, QUIET, Still, number_axis, percent_axis
 from loanbook.reporting.parts import Block, Chapter, Picture, Table, Text
 from loanbook.reporting.wording import number, share, whole
 
@@ -77,7 +77,7 @@ def _against(y: np.ndarray, p: np.ndarray) -> Picture:
     alt = f"Actual against predicted amounts. In the lowest tenth {ends[0]}, in the highest {ends[-1]}."
     columns = [">loans", ">predicted", ">actual, mean", ">10% below", ">10% above"]
     return Picture(
-        "Predicted and actual", alt, drawing(paint, height=3.4), Table("By tenths of the answer", columns, rows)
+        "Predicted and actual", alt, Still(paint, height=3.4), Table("By tenths of the answer", columns, rows)
     )
 
 
@@ -97,7 +97,7 @@ def _misses(missed: np.ndarray) -> Picture:
     rows = [[share(at, 0), number(float(np.quantile(missed, at)))] for at in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)]
     alt = f"How far the answers miss: half of them lie between {rows[2][1]} and {rows[4][1]}."
     return Picture(
-        "Misses", alt, drawing(paint), Table("Predicted less actual, by quantiles", [">share below", ">miss"], rows)
+        "Misses", alt, Still(paint), Table("Predicted less actual, by quantiles", [">share below", ">miss"], rows)
     )
 
 

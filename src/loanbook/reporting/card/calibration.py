@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from loanbook.evaluation.curves import Bin, calibration_bins, sampling_floor
 from loanbook.evaluation.metrics import calibration_error
 from loanbook.reporting.card.subject import Subject
-from loanbook.reporting.drawing import ACCENT, QUIET, drawing, percent_axis
+from loanbook.reporting.drawing import ACCENT, QUIET, Still, percent_axis
 from loanbook.reporting.parts import Block, Chapter, Picture, Table, Text
 from loanbook.reporting.wording import figure, share, whole
 
@@ -86,4 +86,4 @@ def _picture(bins: Sequence[Bin]) -> Picture:
     )
     columns = ["probabilities", ">loans", ">promised", ">observed", ">90% interval"]
     table = Table("Promised and observed share of bad loans", columns, rows)
-    return Picture("Promised and observed", alt, drawing(paint, height=3.6), table, alt.partition(". ")[2])
+    return Picture("Promised and observed", alt, Still(paint, height=3.6), table, alt.partition(". ")[2])

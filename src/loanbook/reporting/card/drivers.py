@@ -9,7 +9,7 @@ import numpy as np
 
 from loanbook.evaluation.dependence import Dependence, Step, Weight, dependence, importance, leading_fields, sample_rows
 from loanbook.reporting.card.subject import Subject
-from loanbook.reporting.drawing import ACCENT, LINE, bars, bars_height, drawing, number_axis, percent_axis
+from loanbook.reporting.drawing import ACCENT, LINE, Still, bars, bars_height, number_axis, percent_axis
 from loanbook.reporting.parts import Block, Chapter, Picture, Table, Text
 from loanbook.reporting.wording import clipped, compact, figure, number, share, whole
 
@@ -78,7 +78,7 @@ def _importance(weights: Sequence[Weight]) -> Picture:
         number_axis(axes.xaxis)
 
     table = Table("Importance of every source", ["source", "~made from", ">mean contribution", ">share"], rows)
-    return Picture("Importance", alt, drawing(paint, height=bars_height(len(first))), table)
+    return Picture("Importance", alt, Still(paint, height=bars_height(len(first))), table)
 
 
 def _dependence(one: Dependence) -> Picture:
@@ -93,7 +93,7 @@ def _dependence(one: Dependence) -> Picture:
     paint = _line(one, known) if one.ordered and len(known) > 1 else _levels(one)
     height = 2.8 if one.ordered and len(known) > 1 else bars_height(len(one.steps))
     table = Table(f"Partial dependence on {clipped(one.field, 40)}", ["value", ">mean answer", ">loans near it"], rows)
-    return Picture(clipped(one.field, 40), alt, drawing(paint, height=height), table)
+    return Picture(clipped(one.field, 40), alt, Still(paint, height=height), table)
 
 
 def _is_share(one: Dependence) -> bool:
@@ -170,7 +170,8 @@ def reasons(subject: Subject) -> Chapter:
         for code, (text, first, named, total) in order[:15]
     ]
     words = (
-        f"Of {len(refused):,} test loans that the policy does not approve ({share(len(refused) / len(codes))}), "
+        f"Of {len(refused):,} test loans that the policy does not approve ({share(len(refused) / len(codes))}, by the "
+        "registered model, which was fitted on these rows too), "
         f"{len(given):,} were explained. Each names at most four reasons, largest first; {len(counts)} different "
         "reasons occur."
     )

@@ -11,7 +11,7 @@ from loanbook.evaluation.economics import Curve, break_even, profit_curve
 from loanbook.evaluation.impact import Impact, called, impact, policies
 from loanbook.evaluation.sensitivity import Cell, Sensitivity, sensitivity
 from loanbook.reporting.card.subject import Subject
-from loanbook.reporting.drawing import ACCENT, QUIET, drawing, number_axis, percent_axis
+from loanbook.reporting.drawing import ACCENT, QUIET, Still, number_axis, percent_axis
 from loanbook.reporting.hover import Plot
 from loanbook.reporting.hover import curve as hovering
 from loanbook.reporting.parts import Block, Chapter, Picture, Table, Text
@@ -106,7 +106,7 @@ def _picture(subject: Subject, curve: Curve) -> Picture:
     )
     table = Table("Profit at each cut-off", [">approve below", ">approved", ">bad among them", ">profit"], rows, marked)
     hover = _hover(curve) if subject.interactive else None
-    return Picture("Profit and cut-off", alt, drawing(paint, height=3.0), table, alt.partition(". ")[2], hover)
+    return Picture("Profit and cut-off", alt, Still(paint, height=3.0), table, alt.partition(". ")[2], hover)
 
 
 def _hover(curve: Curve) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from loanbook.evaluation.pareto import Criterion, Front, pareto
 from loanbook.reporting.card.subject import Subject
 from loanbook.reporting.card.summary import FIGURES
-from loanbook.reporting.drawing import ACCENT, INK, QUIET, drawing, number_axis
+from loanbook.reporting.drawing import ACCENT, INK, QUIET, Still, number_axis
 from loanbook.reporting.hover import Plot, scatter
 from loanbook.reporting.parts import Block, Chapter, Picture, Table, Text
 from loanbook.reporting.wording import NOTHING, between, clipped, figure, is_figure, number
@@ -79,7 +79,7 @@ def _against_floor(subject: Subject, name: str) -> Picture | None:
     )
     rows = [[r["title"], *(write(r["test"][name][part]) for part in ("value", "low", "high"))] for r in rungs]
     table = Table(alt, ["model", f">{title}", ">from", ">to"], rows)
-    return Picture(f"{title} by rung", alt, drawing(paint, height=0.8 + 0.27 * len(rungs)), table)
+    return Picture(f"{title} by rung", alt, Still(paint, height=0.8 + 0.27 * len(rungs)), table)
 
 
 def standings(subject: Subject) -> Chapter | None:
@@ -153,7 +153,7 @@ def _front_picture(subject: Subject, front: Front) -> Picture | None:
     table = Table(alt, ["model", ">step", f">{first.title}", "beaten throughout"], rows)
     plot = Plot("pareto", "step of understanding (0 is simplest)", first.title)
     hover = scatter(plot, [(t, x, y) for t, x, y, *_ in points]) if subject.interactive else None
-    return Picture(f"{first.title} against ease of understanding", alt, drawing(paint), table, hover=hover)
+    return Picture(f"{first.title} against ease of understanding", alt, Still(paint), table, hover=hover)
 
 
 def overfitting(subject: Subject) -> Chapter:
@@ -190,7 +190,7 @@ def overfitting(subject: Subject) -> Chapter:
         "A wide gap of a forest is usual: it knows its training rows by heart, and that is harmless by itself. A wide "
         "gap of a simple rung says that the test rows come from other times than those that taught."
     )
-    picture = Picture("Training against test", alt, drawing(paint, height=0.8 + 0.27 * len(known)), table)
+    picture = Picture("Training against test", alt, Still(paint, height=0.8 + 0.27 * len(known)), table)
     blocks: list[Block] = [Text(text), picture]
     curve = subject.report.get("learning_curve")
     if curve:

@@ -9,7 +9,7 @@ import numpy as np
 from loanbook.evaluation.curves import Heap, Ranked, Tenth, by_outcome, gains_table, ranked
 from loanbook.evaluation.metrics import auc
 from loanbook.reporting.card.subject import Subject
-from loanbook.reporting.drawing import ACCENT, INK, QUIET, drawing, percent_axis
+from loanbook.reporting.drawing import ACCENT, INK, QUIET, Still, percent_axis
 from loanbook.reporting.parts import Block, Chapter, Picture, Table, Text
 from loanbook.reporting.wording import figure, share, whole
 
@@ -72,7 +72,7 @@ def _roc(y: np.ndarray, p: np.ndarray, found: Ranked, rule: Ranked | None) -> Pi
         f"{share(found.caught[min(at, len(found.caught) - 1)], 0)} of the bad ones are."
     )
     table = Table("ROC curve: what each cut-off flags", [">flagged from", ">bad loans", ">good loans"], rows)
-    return Picture("ROC curve", alt, drawing(paint, height=3.3), table, f"Area under the curve {figure(auc(y, p))}.")
+    return Picture("ROC curve", alt, Still(paint, height=3.3), table, f"Area under the curve {figure(auc(y, p))}.")
 
 
 def _precision(y: np.ndarray, found: Ranked) -> Picture:
@@ -97,7 +97,7 @@ def _precision(y: np.ndarray, found: Ranked) -> Picture:
     note = f"An average precision of {figure(found.average_precision)}, at random {figure(base)}."
     alt = f"Precision against recall. {note}"
     table = Table("Precision and recall", [">loans flagged", ">bad loans caught", ">bad among the flagged"], rows)
-    return Picture("Precision and recall", alt, drawing(paint, height=3.3), table, note)
+    return Picture("Precision and recall", alt, Still(paint, height=3.3), table, note)
 
 
 def _gains(tenths: tuple[Tenth, ...]) -> Picture:
@@ -123,7 +123,7 @@ def _gains(tenths: tuple[Tenth, ...]) -> Picture:
     )
     columns = [">riskiest", ">loans", ">bad", ">bad rate", ">caught so far", ">lift"]
     return Picture(
-        "Gains and lift", alt, drawing(paint), Table("Gains and lift by tenths", columns, rows), alt[7:].capitalize()
+        "Gains and lift", alt, Still(paint), Table("Gains and lift by tenths", columns, rows), alt[7:].capitalize()
     )
 
 
@@ -148,4 +148,4 @@ def _scores(heap: Heap) -> Picture:
     middle = float(heap.edges[int(np.searchsorted(np.cumsum(shares["bad"]), 0.5))])
     alt = f"Probabilities of good and of bad loans. Half of the bad loans lie above about {share(middle)}."
     table = Table("Loans by probability of default and outcome", ["probability", ">good", ">bad"], rows)
-    return Picture("Scores by outcome", alt, drawing(paint), table)
+    return Picture("Scores by outcome", alt, Still(paint), table)

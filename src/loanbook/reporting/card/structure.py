@@ -10,7 +10,7 @@ import numpy as np
 
 from loanbook.models.scoring import TreeEnsemble, sigmoid
 from loanbook.reporting.card.subject import Subject
-from loanbook.reporting.drawing import ACCENT, INK, LINE, PAPER, QUIET, drawing
+from loanbook.reporting.drawing import ACCENT, INK, LINE, PAPER, QUIET, Still
 from loanbook.reporting.parts import Block, Chapter, Code, Picture, Table, Text
 from loanbook.reporting.wording import clipped, number, share
 
@@ -73,7 +73,7 @@ def tree(estimator: Any, names: Sequence[str]) -> list[Block]:
     note = (
         "Left where the answer is yes. Width of a line: loans; darker circles: more bad ones. The text has all of it."
     )
-    return [Picture("Decision tree", alt, drawing(_painter(nodes), height=height, width=8.8), table, note, wide=True)]
+    return [Picture("Decision tree", alt, Still(_painter(nodes), height=height, width=8.8), table, note, wide=True)]
 
 
 def _laid_out(scorer: TreeEnsemble, names: Sequence[str]) -> list[_Node]:
@@ -138,7 +138,7 @@ def _painter(nodes: Sequence[_Node]) -> Callable[[Axes], None]:
                 zorder=5,
             )
         axes.set_axis_off()
-        axes.margins(0.04, 0.16)
+        axes.margins(0.11, 0.16)
 
     return paint
 

@@ -9,7 +9,7 @@ import numpy as np
 from loanbook.data.fields import as_day
 from loanbook.evaluation.portrait import QUANTILES, Portrait
 from loanbook.features.ratios import is_label
-from loanbook.reporting.drawing import ACCENT, LINE, bars_height, drawing, number_axis, percent_axis
+from loanbook.reporting.drawing import ACCENT, LINE, Still, bars_height, number_axis, percent_axis
 from loanbook.reporting.drawing import bars as named_bars
 from loanbook.reporting.parts import Block, Card, Cards, Chapter, Facts, Picture, Table
 from loanbook.reporting.profile.sheet import Sheet
@@ -92,7 +92,7 @@ def _histogram(one: Portrait) -> Picture:
     alt = f"Histogram of {clipped(one.name, 40)}: the middle is {middle}; nine tenths lie from {low} to {high}."
     rows = [[f"{at:.0%}", _value(one, one.quantiles[at])] for at in QUANTILES]
     table = Table(f"Quantiles of {clipped(one.name, 40)}", [">of the rows", ">are at most"], rows)
-    return Picture(f"Spread of {clipped(one.name, 30)}", alt, drawing(paint, height=1.9, width=_SMALL), table)
+    return Picture(f"Spread of {clipped(one.name, 30)}", alt, Still(paint, height=1.9, width=_SMALL), table)
 
 
 def _along(sheet: Sheet, one: Portrait) -> Picture:
@@ -109,7 +109,7 @@ def _along(sheet: Sheet, one: Portrait) -> Picture:
     title = f"{word[:1].upper()}{word[1:]} by {clipped(one.name, 30)}"
     paint = _line(sheet, one) if one.ordered and len(known) > 2 else _levels(sheet, one)
     height = 2.1 if one.ordered and len(known) > 2 else bars_height(len(known))
-    return Picture(title, alt, drawing(paint, height=height, width=_SMALL), _bands_table(sheet, one))
+    return Picture(title, alt, Still(paint, height=height, width=_SMALL), _bands_table(sheet, one))
 
 
 def _line(sheet: Sheet, one: Portrait) -> Any:
@@ -150,7 +150,7 @@ def _rows(one: Portrait) -> Picture:
     alt = f"Rows by {clipped(one.name, 40)}: most, {whole(first.rows)}, at {clipped(first.label, 40)}."
     rows = [[clipped(band.label), whole(band.rows), share(band.rows / one.rows)] for band in one.bands]
     table = Table(f"Rows by {clipped(one.name, 40)}", ["value", ">rows", ">share"], rows)
-    picture = drawing(paint, height=bars_height(len(one.bands)), width=_SMALL)
+    picture = Still(paint, height=bars_height(len(one.bands)), width=_SMALL)
     return Picture(f"Rows by {clipped(one.name, 30)}", alt, picture, table)
 
 

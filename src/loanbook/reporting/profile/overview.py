@@ -10,7 +10,7 @@ import numpy as np
 from loanbook.data.fields import as_day
 from loanbook.evaluation.association import pairs
 from loanbook.evaluation.portrait import by_year, mean_of
-from loanbook.reporting.drawing import ACCENT, LINE, bars, bars_height, drawing, number_axis, percent_axis
+from loanbook.reporting.drawing import ACCENT, LINE, Still, bars, bars_height, number_axis, percent_axis
 from loanbook.reporting.parts import Block, Chapter, Facts, Picture, Points, Table, Text
 from loanbook.reporting.profile.sheet import Sheet
 from loanbook.reporting.wording import clipped, figure, listed, number, plural, share, whole
@@ -117,7 +117,7 @@ def over_time(sheet: Sheet) -> Chapter | None:
         for year, count, seen, mean, low, high in years
     ]
     columns = ["year", ">rows", ">with outcome", f">{word}", ">90% interval"]
-    picture = Picture(f"{word[:1].upper()}{word[1:]} by year", alt, drawing(paint), Table(alt, columns, cells))
+    picture = Picture(f"{word[:1].upper()}{word[1:]} by year", alt, Still(paint), Table(alt, columns, cells))
     note = (
         "Where only finished loans are in the table, the last years look too good (late losses are not in yet) or too "
         "bad (losses come before the last instalment)."
@@ -156,7 +156,7 @@ def strongest(sheet: Sheet) -> Chapter:
             number_axis(axes.xaxis)
 
         table = Table(f"All columns by {title}", ["column", f">{title}", "in the book"], rows)
-        blocks.append(Picture("What tells most", alt, drawing(paint, height=bars_height(len(shown))), table))
+        blocks.append(Picture("What tells most", alt, Still(paint, height=bars_height(len(shown))), table))
     same = _same(sheet)
     if same:
         columns = ["one column", "other column", ">rank correlation"]

@@ -100,8 +100,11 @@ class Sheet:
         for done, name in enumerate(self.table.columns):
             self.progress(f"Looking at {name[:20]}", done, 2 * self.table.width)
             field = _field(self.table[name], self.types[name])
-            target = None if name in (self.section.target, self.section.id) else self.target
-            found.append(portrait(field, self.table[name], target, self.days))
+            section = self.section
+            target = None if name in (section.target, section.id) else self.target
+            # Ids and dates move with time by themselves.
+            days = None if name in (section.id, section.time, section.outcome_time) else self.days
+            found.append(portrait(field, self.table[name], target, days))
         return found
 
     @cached_property
