@@ -20,21 +20,23 @@ from loanbook.decisions.reasons import _SENTENCES, CATALOGUE, LEAST, MOST
 from loanbook.models.risk import LADDER
 from loanbook.models.training import Setting, fit_model
 
-RUNGS = ("one_rule", "logistic", "tree", "forest", "xgboost")
+RUNGS = ("one_rule", "logistic", "tree", "xgboost", "lightgbm", "forest")
 SMALL = ("one_rule", "tree")  # too few columns for four reasons, or for every case
 DECLINED = Policy(0.0, 0.0)  # everyone is, so that everyone is owed reasons
 
 
 @pytest.fixture(scope="module", params=RUNGS)
-def decider(request, small_sample, trained_models):
+def decider(request, need, small_sample, trained_models):
     """A model that declines whomever it sees."""
     if request.param in trained_models:
         return Decider(trained_models[request.param], DECLINED, 1)
+    rung = next(rung for rung in LADDER if rung.name == request.param)
+    if rung.needs:
+        need(rung.needs)
     section = Book.parse(samples.path("sba_7a").with_suffix(".toml").read_text(encoding="utf-8")).section("risk")
     table = small_sample.gather_every(3)
     loans = Loans.learn(table, section, infer_table(table, section.types))
     setting = Setting(time=section.time, amount=section.amount)
-    rung = next(rung for rung in LADDER if rung.name == request.param)
     return Decider(fit_model(rung, loans, setting, usecase="risk", card={"rung": request.param}), DECLINED, 1)
 
 
