@@ -15,8 +15,10 @@ _NO_INCOME, _NO_DEPENDENTS = 0.198, 0.026  # shares that are missing in the tabl
 
 
 def large_table(rows: int = ROWS, seed: int = 0) -> pl.DataFrame:
-    """Draw the table: heavy tails, counts that are nearly always 0, incomes that one in five does not give,
-    and causes that work together, so that boosting ranks better than a line.
+    """Draw the table.
+
+    Heavy tails, counts that are nearly always 0, incomes that one in five does not give, and causes that work together,
+    so that boosting ranks better than a line.
 
     >>> table = large_table(2000)
     >>> table.shape, 0.05 < table[TARGET].mean() < 0.09
