@@ -25,7 +25,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from loanbook.book import Book, Section
-from loanbook.data import sources
+from loanbook.data import sources, twins
 from loanbook.data.inference import ColumnType, infer_table
 from loanbook.data.leakage import Suspect, known_later
 from loanbook.data.loans import Loans
@@ -355,9 +355,10 @@ def _members(rung: Rung, ladder: Sequence[Rung], results: Sequence[Result]) -> l
 
 
 def _warnings(loans: Loans, late: Sequence[Suspect]) -> tuple[str, ...]:
-    """Name the columns that look as if they were known only after the decision, and the rows that were set aside."""
+    """Name columns that look as if they were known only later, rows that were set aside, rows that are near-copies."""
     aside = [f"{count:,} row{'s' * (count != 1)} set aside: {why}" for why, count in loans.set_aside.items()]
-    return (*aside, *(f"{one.column} may be known only later: {one.evidence}" for one in late))
+    doubtful = [f"{one.column} may be known only later: {one.evidence}" for one in late]
+    return (*aside, *twins.said(loans.copies), *doubtful)
 
 
 def _report_path(book: Book, usecase: UseCase) -> Path:
