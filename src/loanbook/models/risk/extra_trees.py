@@ -21,7 +21,8 @@ class ExtraTrees(Voting):
     depth : of a tree at most.
     columns : share of the columns looked at in each split; 0 for the square root of their number.
     trials : trees that are grown to choose when to stop splitting.
-    finest : no node is split that has fewer rows than all of them divided by this.
+    small : up to so many rows, any node may be split.
+    finest : beyond, none that has fewer rows than all of them divided by this: it would bring nodes, but no accuracy.
     held_out : share of the rows that chooses.
     seed : of the drawn columns and thresholds.
     jobs : threads.
@@ -46,7 +47,8 @@ class ExtraTrees(Voting):
         depth: int = 40,
         columns: float = 0.0,
         trials: int = 30,
-        finest: int = 1250,
+        small: int = 6000,
+        finest: int = 400,
         held_out: float = 0.25,
         seed: int = 0,
         jobs: int = 1,
@@ -55,6 +57,7 @@ class ExtraTrees(Voting):
         self.depth = depth
         self.columns = columns
         self.trials = trials
+        self.small = small
         self.finest = finest
         self.held_out = held_out
         self.seed = seed

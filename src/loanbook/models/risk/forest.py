@@ -19,9 +19,11 @@ class Forest(Voting):
     ----------
     trees : how many.
     depth : of a tree at most.
+    rows : share of the rows drawn for each tree; 0 draws half of them, but all of at most `small`.
     columns : share of the columns looked at in each split; 0 for the square root of their number.
     trials : trees that are grown to choose when to stop splitting.
-    finest : no node is split that has fewer rows than all of them divided by this.
+    small : up to so many rows, any node may be split.
+    finest : beyond, none that has fewer rows than all of them divided by this: it would bring nodes, but no accuracy.
     held_out : share of the rows that chooses.
     seed : of the drawn rows and columns.
     jobs : threads.
@@ -36,6 +38,7 @@ class Forest(Voting):
     space: ClassVar[Mapping[str, Range]] = {
         "trees": Range(60, 300, log=True, whole=True),
         "depth": Range(6, 24, whole=True),
+        "rows": Range(0.2, 1.0),
         "columns": Range(0.05, 0.8, log=True),
     }
 
@@ -43,18 +46,22 @@ class Forest(Voting):
         self,
         *,
         trees: int = 100,
-        depth: int = 14,
+        depth: int = 20,
+        rows: float = 0.0,
         columns: float = 0.0,
         trials: int = 30,
-        finest: int = 1250,
+        small: int = 6000,
+        finest: int = 400,
         held_out: float = 0.25,
         seed: int = 0,
         jobs: int = 1,
     ) -> None:
         self.trees = trees
         self.depth = depth
+        self.rows = rows
         self.columns = columns
         self.trials = trials
+        self.small = small
         self.finest = finest
         self.held_out = held_out
         self.seed = seed
@@ -65,6 +72,7 @@ class Forest(Voting):
             trees,
             max_depth=self.depth,
             min_samples_split=least_split,
+            max_samples=self.rows or (None if len(y) <= self.small else 0.5),
             max_features=self.columns or "sqrt",
             random_state=self.seed,
             n_jobs=self.jobs,

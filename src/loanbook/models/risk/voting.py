@@ -41,6 +41,7 @@ class Voting(RiskClassifier):
 
     trees: int
     trials: int
+    small: int
     finest: int
     held_out: float
     seed: int
@@ -62,7 +63,7 @@ class Voting(RiskClassifier):
     def _judge(self, x: Floats, y: Floats, weight: Floats, split: Split) -> tuple[int, Line]:
         """Return the least rows to split and the line that held-out rows like best, out of one growth."""
         train, held = split
-        finest = max(2, len(train) // self.finest)
+        finest = 2 if len(y) <= self.small else len(train) // self.finest
         forest = self._grow(x[train], y[train], weight[train], trees=self.trials, least_split=finest)
         rows = x[held].astype(np.float32)
         found = []
