@@ -231,9 +231,8 @@ class _Course:
             intercept + np.stack([member.margins[place] for member in members], axis=1) @ weights
             for place, (intercept, weights) in enumerate(found)
         ]
-        width = self.final.x.shape[1]
-        scorer = Blend.of(*found[-1], [member.scorer for member in members], width)
-        again = Blend.of(*found[0], [member.again for member in members], width)
+        scorer = Blend.of(*found[-1], [member.scorer for member in members], self.final.x.shape[1])
+        again = Blend.of(*found[0], [member.again for member in members], self.folds[0].x.shape[1])
         seconds = sum(member.seconds for member in members) * FOLDS + perf_counter() - began
         return _Fitted(tuple(margins), scorer.margin(self.final.x), scorer, again, seconds)
 
