@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from loanbook.evaluation.intervals import Floats
-from loanbook.evaluation.metrics import BINS, calibration_error, checked
+from loanbook.evaluation.metrics import BINS, checked
 
 _Z = 1.6448536269514722  # 5% of a normal distribution lie above it: the interval holds 90%
 
@@ -130,20 +130,6 @@ def wilson(bads: int, loans: int) -> tuple[float, float]:
     middle = (share + room / 2) / (1 + room)
     half = float(np.sqrt(share * (1 - share) * room + room * room / 4)) / (1 + room)
     return max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share))
-
-
-def sampling_floor(p: ArrayLike, bins: int = BINS, *, draws: int = 200, seed: int = 0) -> float:
-    """Mean calibration error of probabilities that are exactly right, on as many loans.
-
-    Outcomes are drawn from the probabilities themselves. A calibration error below this floor cannot be told from none.
-
-    >>> round(sampling_floor(np.full(300, 0.3), draws=50), 3)
-    0.021
-    """
-    score = np.sort(np.asarray(p, dtype=np.float64))
-    generator = np.random.default_rng(seed)
-    found = [calibration_error(generator.random(len(score)) < score, score, bins) for _ in range(draws)]
-    return float(np.mean(found))
 
 
 @dataclass(frozen=True, slots=True)

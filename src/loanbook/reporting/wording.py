@@ -30,10 +30,10 @@ def share(value: Any, digits: int = 1) -> str:
 def figure(value: Any, digits: int = 3) -> str:
     """A figure such as an AUC.
 
-    >>> figure(0.65021), figure(float("nan"))
-    ('0.650', '–')
+    >>> figure(0.65021), figure(-0.0001), figure(float("nan"))
+    ('0.650', '0.000', '–')
     """
-    return f"{value:.{digits}f}" if is_figure(value) else NOTHING
+    return f"{round(value, digits) + 0.0:.{digits}f}" if is_figure(value) else NOTHING
 
 
 def whole(value: Any) -> str:

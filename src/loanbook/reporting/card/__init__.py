@@ -19,6 +19,7 @@ from loanbook.reporting.card.fairness import fairness
 from loanbook.reporting.card.ladder import ladder, overfitting, standings
 from loanbook.reporting.card.ranking import ranking
 from loanbook.reporting.card.structure import structure
+from loanbook.reporting.card.studies import studies
 from loanbook.reporting.card.subject import Subject
 from loanbook.reporting.card.summary import division, lead, summary
 from loanbook.reporting.parts import Chapter, Page
@@ -27,7 +28,7 @@ Write = Callable[[Subject], Chapter | None]
 
 CHAPTERS: Mapping[str, tuple[Write, ...]] = {
     "risk": (
-        *(summary, division, ladder, standings, overfitting),
+        *(summary, division, ladder, standings, overfitting, studies),
         *(ranking, calibration, profit, worth),
         *(drivers, reasons, structure, fairness),
         *(datasheet, limits),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from loanbook.evaluation.curves import Bin, calibration_bins, sampling_floor
+from loanbook.evaluation.curves import Bin, calibration_bins
 from loanbook.evaluation.metrics import calibration_error
 from loanbook.reporting.card.subject import Subject
 from loanbook.reporting.drawing import ACCENT, QUIET, Still, percent_axis
@@ -22,7 +22,7 @@ ALLOWED = 0.01
 def calibration(subject: Subject) -> Chapter:
     """Ten bins with their intervals, the error and its floor."""
     y, p = subject.y, subject.said()
-    bins, error, floor = calibration_bins(y, p), calibration_error(y, p), sampling_floor(p)
+    bins, error, floor = calibration_bins(y, p), calibration_error(y, p), subject.floor
     blocks: list[Block] = [Text(verdict(error, floor, len(y))), _picture(bins)]
     method = getattr(subject.model.output, "method", "")
     if method:

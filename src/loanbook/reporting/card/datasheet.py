@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from loanbook.data.fields import BooleanField, CategoryField, DateField, Field, as_day
-from loanbook.evaluation.curves import sampling_floor
 from loanbook.evaluation.metrics import calibration_error
 from loanbook.features.ratios import is_label
 from loanbook.reporting.card.calibration import ALLOWED
@@ -45,9 +42,10 @@ def datasheet(subject: Subject) -> Chapter:
         blocks.append(Points(rows))
     if report["warnings"]:
         blocks += [Text("What the training warned of:"), Points([str(one) for one in report["warnings"]])]
-    for key in ("twins", "near_copies"):
-        if report.get(key):
-            blocks.append(Text(f"Near-copies of applicants: {_said(report[key])}"))
+    if subject.places is not None:
+        copies = int(subject.loans.copies.sum())
+        said = f"{plural(copies, 'row')} ({share(copies / len(subject.loans))}) have" if copies else "No row has"
+        blocks.append(Text(f"{said} a near-copy; near-copies stay on one side of every split."))
     if subject.places is None:
         blocks.append(Text(CHANGED, "warning"))
     else:
@@ -60,10 +58,6 @@ def datasheet(subject: Subject) -> Chapter:
         "not_seen": sorted(section.apart),
     }
     return Chapter(_NAME, _TITLE, blocks, figures)
-
-
-def _said(found: Any) -> str:
-    return str(found.get("sentence", found)) if isinstance(found, dict) else str(found)
 
 
 def _facts(subject: Subject) -> list[tuple[str, str]]:
@@ -133,7 +127,7 @@ def _drift(subject: Subject) -> list[str]:
     if "calibration_error" not in subject.report["metrics"]:
         return []
     y, p = subject.y, subject.said()
-    error, floor = calibration_error(y, p), sampling_floor(p)
+    error, floor = calibration_error(y, p), subject.floor
     promised, came = float(p.mean()), float(y.mean())
     if error <= floor + ALLOWED:
         return []

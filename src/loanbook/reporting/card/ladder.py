@@ -192,20 +192,9 @@ def overfitting(subject: Subject) -> Chapter:
     )
     picture = Picture("Training against test", alt, Still(paint, height=0.8 + 0.27 * len(known)), table)
     blocks: list[Block] = [Text(text), picture]
-    curve = subject.report.get("learning_curve")
-    if curve:
-        blocks.append(_learning(curve, title))
     figures = {"headline": name, "rungs": [[rung["name"], train, test, rung["gap"]] for rung, train, test in known]}
-    return Chapter("overfitting", "Learned by heart", blocks, {**figures, "learning_curve": curve})
+    return Chapter("overfitting", "Learned by heart", blocks, figures)
 
 
 def _on_training(rung: Mapping[str, Any], name: str) -> Any:
     return rung.get(f"train_{name}", rung.get("train"))
-
-
-def _learning(curve: Any, title: str) -> Table:
-    """The learning curve as the training kept it: plain rows of figures."""
-    points = curve.get("points", []) if isinstance(curve, Mapping) else curve
-    columns = list(dict.fromkeys(name for point in points for name in point))
-    rows = [[number(point.get(name)) for name in columns] for point in points]
-    return Table(f"Learning curve: {title} with more loans", [f">{name.replace('_', ' ')}" for name in columns], rows)

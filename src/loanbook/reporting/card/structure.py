@@ -12,11 +12,12 @@ from loanbook.models.scoring import TreeEnsemble, sigmoid
 from loanbook.reporting.card.subject import Subject
 from loanbook.reporting.drawing import ACCENT, INK, LINE, PAPER, QUIET, Still
 from loanbook.reporting.parts import Block, Chapter, Code, Picture, Table, Text
-from loanbook.reporting.wording import clipped, number, share
+from loanbook.reporting.wording import clipped, figure, number, share, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_NAMED = 6  # columns of a path
 _LEVELS = 4  # of a tree that are drawn; the text has all of it
 _NAME, _TITLE = "structure", "What can be read as a whole"
 
@@ -143,6 +144,57 @@ def _painter(nodes: Sequence[_Node]) -> Callable[[Axes], None]:
     return paint
 
 
+def points(estimator: Any, names: Sequence[str]) -> list[Block]:
+    """The card of a scorecard, as it adds up."""
+    card = estimator.table(names)
+    rows = [["every loan", "", whole(card.base_points), "", "", "", ""]]
+    for item in card.items:
+        for band in item.bands:
+            figures = [whole(band.points), share(band.share), share(band.bad_rate), figure(band.woe, 2)]
+            rows.append([clipped(item.name), band.label, *figures, figure(band.information)])
+    columns = ["column", "~range", ">points", ">loans", ">bad", ">WOE", ">information"]
+    text = "A loan's score is the sum of its points; the more the safer. What is printed is what decides."
+    return [Text(text), Table("The scorecard", columns, rows)]
+
+
+def path(estimator: Any, names: Sequence[str]) -> list[Block]:
+    """How columns come in as the penalty of the lasso falls."""
+    found = estimator.path_
+    if len(found.penalties) < 2:
+        return []
+    strength = -np.log10(found.penalties)
+    order = np.argsort(-np.abs(found.coefficients[found.chosen]), kind="stable")
+    shown = [int(place) for place in order[:_NAMED] if found.coefficients[found.chosen, place] != 0.0]
+    left = [int((row != 0.0).sum()) for row in found.coefficients]
+
+    def paint(axes: Axes) -> None:
+        for column in range(found.coefficients.shape[1]):
+            if column not in shown and found.coefficients[:, column].any():
+                axes.plot(strength, found.coefficients[:, column], color=LINE, linewidth=0.9)
+        for place, column in enumerate(shown):
+            axes.plot(strength, found.coefficients[:, column], color=ACCENT, linewidth=1.5, alpha=1.0 - 0.12 * place)
+            end = (strength[-1], found.coefficients[-1, column])
+            axes.annotate(clipped(names[column], 22), end, xytext=(4, 0), textcoords="offset points", fontsize=8.5)
+        axes.axvline(strength[found.chosen], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
+        axes.set_xlim(strength[0], strength[-1] + 0.45 * (strength[-1] - strength[0]))
+        axes.set_xlabel("weaker penalty →; dashed: the one that was chosen", loc="left")
+        axes.set_ylabel("log-odds per standard deviation")
+        axes.set_xticks([])
+
+    largest = ", ".join(clipped(names[column], 30) for column in shown[:4]) or "none"
+    alt = (
+        f"The regularisation path: {left[found.chosen]} of {found.coefficients.shape[1]} columns have a weight at the "
+        f"chosen penalty, {left[-1]} at the weakest. The largest: {largest}."
+    )
+    rows = [
+        [figure(penalty, 5), whole(count), figure(loss, 4), *(figure(row[column], 3) for column in shown)]
+        for penalty, count, loss, row in zip(found.penalties, left, found.losses, found.coefficients, strict=True)
+    ]
+    columns = [">penalty", ">columns", ">held-out log-loss", *(f">{clipped(names[column], 30)}" for column in shown)]
+    table = Table("Weights along the path", columns, rows, frozenset([int(found.chosen)]))
+    return [Picture("Regularisation path", alt, Still(paint, height=3.2), table)]
+
+
 def _nothing_more(estimator: Any, names: Sequence[str]) -> list[Block]:  # noqa: ARG001 (all are called alike)
     return []
 
@@ -151,7 +203,7 @@ READABLE: dict[str, Callable[[Any, Sequence[str]], list[Block]]] = {
     "one_rule": _nothing_more,
     "three_rules": _nothing_more,
     "tree": tree,
-    "scorecard": _nothing_more,
-    "logistic_l1": _nothing_more,
+    "scorecard": points,
+    "logistic_l1": path,
 }
 """Rungs that a person can read, and what is shown of each beside its words."""

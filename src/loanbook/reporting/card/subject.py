@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from loanbook.book import Book, Section
 from loanbook.data.inference import ColumnType
 from loanbook.data.loans import Loans
 from loanbook.evaluation.benchmark import Progress, quiet
+from loanbook.evaluation.floor import calibration_floor
 from loanbook.lifecycle import UseCase
 from loanbook.models.trained import TrainedModel
 from loanbook.models.training import Setting, fit_plan
@@ -146,6 +148,19 @@ class Subject:
             return None
         same = np.array_equal(self.loans.y[places], self.y)
         return places if same and self.loans.contract.names == self.model.contract.names else None
+
+    @cached_property
+    def floor(self) -> float:
+        """The calibration error that a perfect model would show on the test rows by chance."""
+        return calibration_floor(self.said(), groups=None if self.places is None else self.loans.groups[self.places])
+
+    def study(self, name: str) -> dict[str, Any] | None:
+        """What `loanbook study` kept of this use case; None where it was not run."""
+        path = self.book.home / "reports" / f"study-{name}.json"
+        if not path.exists():
+            return None
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found if found.get("usecase") == self.usecase.name else None
 
     @cached_property
     def fitted(self) -> Callable[[str], tuple[Any, Sequence[str]]]:

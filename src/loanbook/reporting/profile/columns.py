@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loanbook.data.fields import as_day
+from loanbook.errors import LoanbookError
 from loanbook.evaluation.portrait import QUANTILES, Portrait
 from loanbook.features.ratios import is_label
 from loanbook.reporting.drawing import ACCENT, LINE, Still, bars_height, number_axis, percent_axis
@@ -205,6 +206,15 @@ def _plain(sheet: Sheet, one: Portrait) -> dict[str, Any]:
     }
 
 
+def _near_copies(sheet: Sheet) -> int | None:
+    """Rows that are nearly the same application as another; None where nothing could be learned of the table."""
+    try:
+        loans = sheet.usecase.learn(sheet.table, sheet.section, sheet.types)
+    except LoanbookError:  # said under what to look at first
+        return None
+    return int(loans.copies.sum())
+
+
 def repeated(sheet: Sheet) -> Chapter:
     """Rows that are there twice."""
     columns = [name for name in sheet.table.columns if name != sheet.section.id]
@@ -216,5 +226,8 @@ def repeated(sheet: Sheet) -> Chapter:
         column = sheet.table[sheet.section.id].drop_nulls()
         ids = len(column) - column.n_unique()
         facts.append((f"Ids that come again ({clipped(sheet.section.id, 30)})", plural(ids, "row") if ids else "none"))
-    figures = {"equal_rows": twice, "repeated_ids": ids}
+    copies = _near_copies(sheet)
+    if copies is not None:
+        facts.append(("Rows with a near-copy", _part(copies, sheet.table.height)))
+    figures = {"equal_rows": twice, "repeated_ids": ids, "near_copies": copies}
     return Chapter("repeated", "Rows that are there twice", [Facts(facts)], figures)
