@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -54,24 +55,31 @@ class Estimator(Answerer):
             "model_version": self.numbered(table.height),
         }
         if reasons:
-            columns |= self._reason_columns(scored)
+            columns |= self._reason_columns(table, scored)
         return self.framed(table, columns, scored)
 
-    def _reason_columns(self, scored: Scored) -> dict[str, pl.Series]:
+    def _reason_columns(self, table: pl.DataFrame, scored: Scored) -> dict[str, pl.Series]:
         texts: list[list[str | None]] = [[None] * len(scored.value) for _ in range(MOST)]
         sound = np.flatnonzero(~np.isnan(scored.value))
         for start in range(0, len(sound), _REASON_ROWS):
             rows = sound[start : start + _REASON_ROWS]
             moved = self.model.contributions(scored.x[rows])
             for row, contributions in zip(rows, moved, strict=True):
+                given = table.row(int(row), named=True)
                 order = np.argsort(-np.abs(contributions), kind="stable")[:MOST]
                 for place, at in enumerate(order):
                     if contributions[at]:
-                        texts[place][row] = self._text(int(at), scored.codes[row], float(contributions[at]))
+                        value = self.reasoner.value(self.model.groups[at], scored.codes[row], given)[1]
+                        texts[place][row] = _text(self.model.groups[at].title, value, float(contributions[at]))
         return {f"reason_{place + 1}": pl.Series(column, dtype=pl.String) for place, column in enumerate(texts)}
 
-    def _text(self, at: int, codes: np.ndarray[tuple[int], np.dtype[np.float64]], moved: float) -> str:
-        group = self.model.groups[at]
-        value = self.reasoner.value(group, codes)[1]
-        known = "not given" if value is None else f"{value:,}" if isinstance(value, int | float) else str(value)
-        return f"{moved:+,.0f}: {group.title} ({known})"
+
+def _text(title: str, value: Any, moved: float) -> str:
+    """What moved the amount, by how much money.
+
+    >>> _text("Income", 52000.0, 1234.5), _text("Purpose", None, -80.0)
+    ('+1,234: Income (52,000)', '-80: Purpose (not given)')
+    """
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    known = "not given" if value is None else f"{value:,.6g}" if number else str(value)
+    return f"{moved:+,.0f}: {title} ({known})"
