@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.paired import Difference
 from benchmarks.trials import Trial
 from loanbook.evaluation.benchmark import Result
-from loanbook.evaluation.curves import sampling_floor
+from loanbook.evaluation.floor import calibration_floor
 from loanbook.evaluation.metrics import auc, brier, calibration_error, log_loss
 from loanbook.evaluation.selection import choose
 from loanbook.models.risk import Rung
@@ -55,7 +55,7 @@ class Measured:
         found = {figure: [measure(y, p) for y, p in said] for figure, measure in FIGURES.items()}
         learned = [auc(trial.y, trial.predictions[name].train) for trial in self.trials]
         found["gap"] = [one - other for one, other in zip(learned, found["AUC"], strict=True)]
-        found[PERFECT] = [sampling_floor(p, draws=_DRAWS) for _, p in said]
+        found[PERFECT] = [calibration_floor(p, samples=_DRAWS) for _, p in said]
         found["CPU"] = [trial.predictions[name].cpu for trial in self.trials]
         return found
 
