@@ -73,27 +73,32 @@ class Design:
         ]
 
 
-def additive(curves: Sequence[Curve], intercept: float, x: Floats, weight: Floats) -> tuple[Additive, Floats]:
-    """One curve a column as a table, and (m,) how much each moves the training rows, as a standard deviation.
+def additive(
+    curves: Sequence[Curve], intercept: float, x: Floats, weight: Floats, *, columns: Sequence[int] | None = None
+) -> tuple[Additive, Floats]:
+    """Curves as a table, and (m,) how much each column moves the training rows, as a standard deviation.
 
     Parameters
     ----------
-    curves : one for each column of x; shorter ones repeat their last knot.
+    curves : one or more; those with fewer knots repeat their last one.
     intercept : log-odds where every curve is zero.
     x, weight : (n, m) and (n,) training rows; contributions are measured from their mean.
+    columns : the column of x that each curve reads; by default all in their order.
     """
+    width = x.shape[1]
+    read = np.arange(width) if columns is None else np.array(columns)
     longest = max([2, *(len(curve.knots) for curve in curves)])
     table = Additive(
         intercept=intercept,
-        columns=np.arange(len(curves), dtype=np.int64),
+        columns=read.astype(np.int64),
         knots=np.stack([_filled(curve.knots, longest) for curve in curves]),
         values=np.stack([_filled(curve.values, longest) for curve in curves]),
         missing=np.array([curve.missing for curve in curves]),
         means=np.zeros(len(curves)),
-        width=len(curves),
+        width=width,
     )
     moved = table.contributions(x)
-    return replace(table, means=np.average(moved, axis=0, weights=weight)), moved.std(axis=0)
+    return replace(table, means=np.average(moved[:, read], axis=0, weights=weight)), moved.std(axis=0)
 
 
 def curves_text(table: Additive, spread: Floats, called: Sequence[str]) -> str:
