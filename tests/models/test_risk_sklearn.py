@@ -21,6 +21,7 @@ def light(rung: Rung) -> BaseEstimator:
     """The rung with few trees: the checks are about manners, not about accuracy."""
     few = {
         "forest": {"trees": 15},
+        "logistic_l1": {"steps": 8, "folds": 2},
         "xgboost": {"most_trees": 40},
         "lightgbm": {"most_trees": 40, "least_leaf": 2},
         "catboost": {"most_trees": 40, "depth": 3},

@@ -40,10 +40,34 @@ def _one_rule(seed: int, jobs: int) -> RiskClassifier:  # noqa: ARG001
     return OneRule(seed=seed)
 
 
+def _three_rules(seed: int, jobs: int) -> RiskClassifier:  # noqa: ARG001
+    from loanbook.models.risk.three_rules import ThreeRules
+
+    return ThreeRules(seed=seed)
+
+
+def _scorecard(seed: int, jobs: int) -> RiskClassifier:  # noqa: ARG001
+    from loanbook.models.risk.scorecard import Scorecard
+
+    return Scorecard(seed=seed)
+
+
 def _logistic(seed: int, jobs: int) -> RiskClassifier:  # noqa: ARG001
     from loanbook.models.risk.logistic import Logistic
 
     return Logistic(seed=seed)
+
+
+def _logistic_l1(seed: int, jobs: int) -> RiskClassifier:  # noqa: ARG001
+    from loanbook.models.risk.lasso import Lasso
+
+    return Lasso(seed=seed)
+
+
+def _logistic_woe(seed: int, jobs: int) -> RiskClassifier:  # noqa: ARG001
+    from loanbook.models.risk.woe import LogisticWoe
+
+    return LogisticWoe(seed=seed)
 
 
 def _tree(seed: int, jobs: int) -> RiskClassifier:  # noqa: ARG001
@@ -109,7 +133,11 @@ def _stack(seed: int, jobs: int) -> RiskClassifier:
 LADDER: tuple[Rung, ...] = (
     Rung("approve_all", "Approve everyone", 0, _approve_all),
     Rung("one_rule", "One rule", 1, _one_rule),
+    Rung("three_rules", "Three rules", 2, _three_rules),
+    Rung("scorecard", "Scorecard", 3, _scorecard),
     Rung("logistic", "Logistic regression (L2)", 4, _logistic),
+    Rung("logistic_l1", "Logistic regression (L1)", 4, _logistic_l1),
+    Rung("logistic_woe", "Logistic regression on weights of evidence", 5, _logistic_woe, standard=False),
     Rung("tree", "Decision tree", 5, _tree),
     Rung("ebm", "Explainable boosting machine", 6, _ebm, needs="interpret", extra="models", standard=False),
     Rung("xgboost", "XGBoost, early stopped", 7, _xgboost),
