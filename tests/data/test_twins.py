@@ -125,6 +125,18 @@ def test_nobody_is_compared_with_everybody():
     assert len(found.one) < 200
 
 
+def test_a_crowded_place_is_searched_a_block_at_a_time(monkeypatch):
+    draw = np.random.default_rng(0)
+    at = np.concatenate([draw.random((2_000, 5)), 0.5 + 0.001 * draw.random((2_000, 5))])
+    at[:40] = at[40:80] + 1e-5
+    whole = near_pairs(at, 1e-3)
+    monkeypatch.setattr("loanbook.data.twins.pairs._BLOCK", 17)
+    blocks = near_pairs(at, 1e-3)
+    assert len(whole.one) >= 40
+    assert np.array_equal(whole.one, blocks.one)
+    assert np.array_equal(whole.other, blocks.other)
+
+
 @pytest.mark.parametrize("rows", [0, 5, 99])
 def test_a_table_too_small_to_tell_has_none(rows):
     assert find_near_copies(np.ones((rows, 3)), [True] * 3, np.zeros(rows)).shape == (0, 2)

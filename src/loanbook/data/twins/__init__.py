@@ -20,7 +20,7 @@ Rows = NDArray[np.int64]
 
 _CHANCES = 10.0 ** np.arange(-1.0, -8.0, -0.5)
 _FALSE = 0.05  # share of the rows that may be found without being copies
-_FEWEST_ROWS = 100
+_FEWEST_ROWS, _MOST_ROWS = 100, 1_000_000
 _TELLING = 0.2  # with fewer distinct rows than this share, loans are alike without being the same
 _EVIDENCE = 3.0  # unequal outcomes to be expected of as many pairs of strangers, or nothing can be said
 _LARGEST = 100  # a larger group is a chain: only nearest pairs stay in it
@@ -33,7 +33,7 @@ def find_near_copies(codes: Floats, numeric: Sequence[bool], bad: Floats) -> Row
     the points around it say (`near_pairs`). Hardly any pair like that is found in a table of the same columns, each
     shuffled by itself, where nobody has a copy: the limit is set so that at most 5% as many rows are found there. And
     a copy shares the outcome of its original: over all pairs outcomes differ at most half as often as between
-    strangers.
+    strangers. Tables of more than a million distinct rows are not searched.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def find_near_copies(codes: Floats, numeric: Sequence[bool], bad: Floats) -> Row
     """
     none = np.empty((0, 2), np.int64)
     first, copies = _told_apart(codes)
-    if len(first) < max(_FEWEST_ROWS, _TELLING * len(codes)):
+    if not max(_FEWEST_ROWS, _TELLING * len(codes)) <= len(first) <= _MOST_ROWS:
         return none
     distinct = codes[first]
     found = _pairs(distinct, numeric)

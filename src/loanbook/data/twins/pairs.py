@@ -12,7 +12,8 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 _NEAR, _FAR = 5, 25  # marks whose distances say how densely points lie, and of how many dimensions they are
-_BLOCK = 4096
+_MARKS = 1_500
+_BLOCK = 1_024
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,12 @@ class Pairs:
 def near_pairs(at: Floats, most: float, seed: int = 0) -> Pairs:
     """Find pairs of points that are nearer than they should be.
 
-    Some points, about 4 times the root of their number, are drawn as marks. The distances from a point to its 5th and
-    25th nearest mark say how densely and in how many dimensions points lie around it (as in Levina and Bickel 2004),
-    and with that how many to expect within any smaller distance. Neighbours are looked for among the points that share
-    one of their two nearest marks (the inverted lists of Sivic and Zisserman 2003), so time grows with n to the power
-    of 3/2. A pair that lies across the border of two such cells may be missed.
+    Some points, about 4 times the root of their number and 1,500 at most, are drawn as marks. The distances from a
+    point to its 5th and 25th nearest mark say how densely and in how many dimensions points lie around it (as in
+    Levina and Bickel 2004), and with that how many to expect within any smaller distance. Neighbours are looked for
+    among the points that share one of their two nearest marks (the inverted lists of Sivic and Zisserman 2003), so
+    time grows with n to the power of 3/2, above 140,000 points faster. A pair that lies across the border of two such
+    cells may be missed.
 
     Parameters
     ----------
@@ -53,12 +55,13 @@ def near_pairs(at: Floats, most: float, seed: int = 0) -> Pairs:
     most : largest chance.
     seed : of the marks.
     """
-    marks = np.random.default_rng(seed).permutation(len(at))[: max(100, int(4 * np.sqrt(len(at))))]
+    count = min(_MARKS, max(100, int(4 * np.sqrt(len(at)))))
+    marks = np.random.default_rng(seed).permutation(len(at))[:count]
     nearest, inner, dimensions = _around(at, np.sort(marks))
-    expected = _NEAR * len(at) / len(marks)
+    expected = _NEAR * len(at) / count
     with np.errstate(divide="ignore"):
         reach = inner * (most / expected) ** (1.0 / dimensions)
-    found = [_within(at[rows], reach[rows], rows) for rows in _cells(nearest, len(marks))]
+    found = [part for rows in _cells(nearest, count) for part in _within(at[rows], reach[rows], rows)]
     ends, distance = np.concatenate([pair for pair, _ in found]), np.concatenate([far for _, far in found])
     _, first = np.unique(ends[:, 0] * len(at) + ends[:, 1], return_index=True)
     ends, distance = ends[first], distance[first]
@@ -90,9 +93,11 @@ def _cells(nearest: Rows, marks: int) -> Iterator[Rows]:
     yield from np.split(order // 2, ends)
 
 
-def _within(at: Floats, reach: Floats, rows: Rows) -> tuple[Rows, Floats]:
-    """Pairs (p, 2) of a cell's rows in reach of each other, and their distances (p,)."""
+def _within(at: Floats, reach: Floats, rows: Rows) -> Iterator[tuple[Rows, Floats]]:
+    """Pairs (p, 2) of a cell's rows in reach of each other, and their distances (p,), a block of rows at a time."""
     square = (at * at).sum(axis=1)
-    apart = np.maximum(square[:, None] + square - 2.0 * at @ at.T, 0.0)
-    one, other = np.nonzero(np.triu(apart <= np.minimum(reach[:, None], reach) ** 2, 1))
-    return np.sort(np.column_stack([rows[one], rows[other]]), axis=1), np.sqrt(apart[one, other])
+    for start in range(0, len(rows), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        apart = np.maximum(square[part, None] + square - 2.0 * at[part] @ at.T, 0.0)
+        one, other = np.nonzero(np.triu(apart <= np.minimum(reach[part, None], reach) ** 2, start + 1))
+        yield np.sort(np.column_stack([rows[start + one], rows[other]]), axis=1), np.sqrt(apart[one, other])
