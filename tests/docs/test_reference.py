@@ -8,6 +8,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from typer.main import get_command
 
@@ -21,12 +22,14 @@ from loanbook.data.leakage import suspects
 from loanbook.decisions.export import SCHEMA
 from loanbook.decisions.reasons import _SENTENCES, CATALOGUE
 from loanbook.errors import LoanbookError
+from loanbook.evaluation.amounts import evaluate
 from loanbook.evaluation.metrics import METRICS
 from loanbook.features.encodings import BLOCKS
 from loanbook.features.ratios import _RATIOS
 from loanbook.models.risk import LADDER
 from loanbook.registry.artefacts import MANIFEST, PARTS
 from loanbook.service.app import create_app
+from loanbook.usecases import USECASES
 
 
 def commands() -> dict[str, object]:
@@ -184,20 +187,30 @@ def test_every_column_of_the_leaderboard_and_every_metric_is_described(page, mon
     text = page("reference/leaderboard.md").text
     columns = []
     monkeypatch.setattr(leaderboard, "table", lambda names, rows, spare: columns.extend(names))
-    monkeypatch.setattr(leaderboard, "_row", lambda rung, chosen: [])
-    monkeypatch.setattr(leaderboard, "_cutoff", lambda worth: "")
+    monkeypatch.setattr(leaderboard, "_row", lambda rung, *others: [])
     monkeypatch.setattr(leaderboard, "_split", lambda report: "")
-    rung = {"name": "tree", "test": {"majority_accuracy": {"value": 0.5}}}
-    leaderboard.show({"ladder": [rung], "rung": "tree", "why": "", "worth": {"sentence": ""}, "warnings": ()})
-    named = [name.removeprefix(">") for name in columns if name]
-    assert len(named) > 10
-    assert not [name for name in named if f"| {name} |" not in text]
-    assert not [name for name in METRICS if f"`test.{name}`" not in text]
+    amounts = evaluate(np.array([1.0, 2.0]), np.ones(2), np.ones(2), np.ones(2), resamples=5)
+    for headline, figures in (("auc", METRICS), ("mae", amounts)):
+        test = {name: {"value": 0.5} for name in figures}
+        manners = {name: {"value": 0.5} for name in ("monotonicity", "reason_stability")}
+        rung = {"name": "tree", "title": "Tree", "interpretability": 1, "gap": 0.0, "profit": 1.0, "test": test}
+        rung |= {"manners": manners, "decision_cost": 1.0}
+        report = {"ladder": [rung], "rung": "tree", "why": "", "worth": {"sentence": ""}, "warnings": ()}
+        leaderboard.show({**report, "headline": headline})
+        assert not [name for name in figures if f"`test.{name}`" not in text]
+    named = {name.removeprefix(">") for name in columns if name}
+    assert {"AUC folds", "MAE folds", "monotone"} <= named
+    assert not [name for name in named if f"| {name.replace('MAE ', 'AUC ')} |" not in text]
 
 
-def test_every_rung_is_named(page):
+def test_every_rung_is_named_with_what_it_needs(page):
     section = page("reference/command-line.md").section("## `loanbook train`")
-    assert not [rung.name for rung in LADDER if f"`{rung.name}`" not in section]
+    for usecase in USECASES:
+        assert not [rung.name for rung in usecase.ladder if f"`{rung.name}`" not in section]
+    lines = {line.split("`")[1]: line for line in section.splitlines() if line.startswith("| `")}
+    for rung in LADDER:
+        assert ("| yes |" in lines[rung.name]) == rung.standard
+        assert (f"`{rung.extra}`" in lines[rung.name]) == bool(rung.extra)
 
 
 def test_every_exported_column_is_described(page):
