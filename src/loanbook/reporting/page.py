@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from loanbook.reporting.hover import library
 from loanbook.reporting.parts import Page
@@ -58,4 +59,14 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["prose"] = prose
     return environment.get_template("page.html")
+
+
+def prose(text: str) -> Markup:
+    """A sentence whose words in backticks are for a terminal; everything in it is escaped first.
+
+    >>> prose("run `loanbook train` <now>")
+    Markup('run <code>loanbook train</code> &lt;now&gt;')
+    """
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 (escaped)

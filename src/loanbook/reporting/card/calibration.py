@@ -26,9 +26,7 @@ def calibration(subject: Subject) -> Chapter:
     blocks: list[Block] = [Text(verdict(error, floor, len(y))), _picture(bins)]
     method = getattr(subject.model.output, "method", "")
     if method:
-        blocks.append(
-            Text(f"Method of calibration, chosen on rows that the model was not fitted on: {method}.", "quiet")
-        )
+        blocks.append(Text(_chosen(method), "quiet"))
     figures = {
         "calibration_error": error,
         "sampling_floor": floor,
@@ -36,6 +34,12 @@ def calibration(subject: Subject) -> Chapter:
         "bins": [{slot: getattr(one, slot) for slot in Bin.__slots__} for one in bins],
     }
     return Chapter("calibration", "Whether its probabilities came true", blocks, figures)
+
+
+def _chosen(method: str) -> str:
+    if method == "none":
+        return "No calibration did better than none on rows that the model was not fitted on, so none is used."
+    return f"Method of calibration, chosen on rows that the model was not fitted on: {method}."
 
 
 def verdict(error: float, floor: float, rows: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from loanbook.evaluation.pareto import Criterion, Front, pareto
@@ -11,7 +11,7 @@ from loanbook.reporting.card.summary import FIGURES
 from loanbook.reporting.drawing import ACCENT, INK, QUIET, Still, number_axis
 from loanbook.reporting.hover import Plot, scatter
 from loanbook.reporting.parts import Block, Chapter, Picture, Table, Text
-from loanbook.reporting.wording import NOTHING, between, clipped, figure, is_figure, number
+from loanbook.reporting.wording import NOTHING, between, clipped, figure, is_figure, listed, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,28 +20,33 @@ if TYPE_CHECKING:
 def ladder(subject: Subject) -> Chapter:
     """Every rung, floor first, with intervals, and the sentence why."""
     report = subject.report
-    shown = [name for name in FIGURES if name in subject.ladder[0]["test"] and name != "majority_accuracy"]
+    said = [name for name in FIGURES if name in subject.ladder[0]["test"] and name != "majority_accuracy"]
+    shown = [subject.headline, *(name for name in said if name != subject.headline)]
     columns = ["model", *(f">{FIGURES[name][0]}" for name in shown[:1]), ">90% interval", ">over the folds", ">± s.e."]
     columns += [f">{FIGURES[name][0]}" for name in shown[1:]]
-    rows = [_row(rung, shown, report) for rung in report["ladder"]]
-    marked = frozenset(place for place, rung in enumerate(report["ladder"]) if rung["name"] == subject.rung)
+    rows = [_row(rung, shown, subject.headline) for rung in subject.ladder]
+    marked = frozenset(place for place, rung in enumerate(subject.ladder) if rung["name"] == subject.rung)
     blocks: list[Block] = [Text(str(report["why"]))]
     if picture := _against_floor(subject, shown[0]):
         blocks.append(picture)
     blocks.append(Table("The ladder, floor first", columns, rows, marked))
-    skipped = [rung for rung in report["ladder"] if "test" not in rung]
-    if skipped:
-        blocks.append(Text("; ".join(f"{rung['title']} was not measured: {rung['skipped']}" for rung in skipped) + "."))
+    blocks += [Text(line) for line in _not_measured(report["ladder"])]
     figures = {"why": report["why"], "rungs": report["ladder"]}
     return Chapter("ladder", "What it was compared with", blocks, figures)
 
 
-def _row(rung: Mapping[str, Any], shown: list[str], report: Mapping[str, Any]) -> list[str]:
-    if "test" not in rung:
-        return [rung["title"], *[NOTHING] * (len(shown) + 3)]
+def _not_measured(ladder: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each reason why rungs have no figures."""
+    reasons: dict[str, list[str]] = {}
+    for rung in ladder:
+        if "test" not in rung:
+            reasons.setdefault(str(rung["skipped"]), []).append(rung["title"])
+    return [f"Not measured: {listed(titles)} ({why})." for why, titles in reasons.items()]
+
+
+def _row(rung: Mapping[str, Any], shown: list[str], headline: str) -> list[str]:
     first, *others = (rung["test"].get(name, {}) for name in shown)
-    folds = rung.get(f"fold_{report.get('headline', 'auc')}_mean", rung.get("fold_auc_mean", rung.get("fold_mean")))
-    error = rung.get(f"fold_{report.get('headline', 'auc')}_error", rung.get("fold_auc_error", rung.get("fold_error")))
+    folds, error = rung.get(f"fold_{headline}_mean"), rung.get(f"fold_{headline}_error")
     write = _writer(first.get("value"))
     head = [rung["title"], write(first.get("value")), between(first, write), write(folds), write(error)]
     return head + [_writer(one.get("value"))(one.get("value")) for one in others]
@@ -158,7 +163,7 @@ def _front_picture(subject: Subject, front: Front) -> Picture | None:
 
 def overfitting(subject: Subject) -> Chapter:
     """The gap between training and test rows, and the learning curve where there is one."""
-    name = str(subject.report.get("headline", "auc"))
+    name = subject.headline
     title = FIGURES.get(name, (name, ""))[0]
     found = [(rung, _on_training(rung, name), rung["test"][name]["value"]) for rung in subject.ladder]
     known = [(rung, train, test) for rung, train, test in found if is_figure(train) and is_figure(test)]

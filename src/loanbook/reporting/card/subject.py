@@ -74,6 +74,11 @@ class Subject:
         return str(self.report["title"])
 
     @property
+    def headline(self) -> str:
+        """The figure that the ladder is compared by."""
+        return str(self.report["headline"])
+
+    @property
     def ladder(self) -> list[dict[str, Any]]:
         """Every rung that was measured."""
         return [rung for rung in self.report["ladder"] if "test" in rung]

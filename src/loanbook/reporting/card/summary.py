@@ -44,7 +44,7 @@ def _role(role: str) -> str:
 
 def _headline(subject: Subject) -> str:
     report = subject.report
-    name, found = next(iter(report["metrics"].items()))
+    name, found = subject.headline, report["metrics"][subject.headline]
     split = report["split"]
     when = f" decided from {split['test_from']} on" if split["kind"] == "out_of_time" else ""
     rows = plural(split["test"], "loan")
