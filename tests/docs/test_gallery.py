@@ -13,7 +13,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "docs" / "gallery").glob("*.py"))
 SHOWS = {
     "01_train_and_decide": ("probability of default", "1 decision made again, 0 differ"),
     "02_score_a_data_frame": ("True", "amount: -1.0 is below 0"),
-    "03_a_rung_of_your_own": ("keeps its promise: contributions", "Extremely randomised trees AUC over the folds 0."),
+    "03_a_rung_of_your_own": ("keeps its promise: contributions", "Bagged trees"),
 }
 
 
