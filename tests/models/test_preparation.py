@@ -75,13 +75,11 @@ def test_a_treatment_with_nothing_to_treat_says_so_or_changes_nothing(treatment)
     n = 60
     x = np.tile([1.0, 2.0], (n, 1))
     rows = Rows(x, np.tile([0.0, 1.0], n // 2), np.ones(n), ("number", "number"), ("a", "b"), x)
-    try:
-        made = treatment.fit(rows, seed=0)
-    except DoesNotApply as reason:
-        assert str(reason)
-    else:
-        np.testing.assert_array_equal(made.x, x)
-        np.testing.assert_array_equal(made.weight, rows.weight)
+    if treatment.name == "class_weights":
+        np.testing.assert_array_equal(treatment.fit(rows, seed=0).weight, rows.weight)
+        return
+    with pytest.raises(DoesNotApply, match=r"\w+"):
+        treatment.fit(rows, seed=0)
 
 
 def test_every_treatment_has_its_own_name_and_title():

@@ -58,18 +58,15 @@ class PowerLaw:
         """
         if len(np.unique(sizes)) < _FEWEST:
             raise ValueError(f"a learning curve needs {_FEWEST} sizes. Got {len(np.unique(sizes))} instead.")
-        laws = [cls._at_rate(float(rate), sizes, scores, weight, ceiling) for rate in _EXPONENTS]
-        return min(laws, key=lambda law: float(weight @ (scores - law.at(sizes)) ** 2))
-
-    @classmethod
-    def _at_rate(cls, rate: float, sizes: Floats, scores: Floats, weight: Floats, ceiling: float) -> PowerLaw:
-        falling = sizes**-rate
         share = weight / weight.sum()
-        centre, mean = share @ falling, share @ scores
-        spread = share @ (falling - centre) ** 2
-        loss = max(0.0, -float(share @ ((falling - centre) * (scores - mean)) / spread))
-        limit = float(mean + loss * centre)
-        if limit > ceiling:  # then the curve ends at the ceiling, and falls from there as steeply as fits best
-            limit = ceiling
-            loss = max(0.0, float(share @ ((limit - scores) * falling) / (share @ falling**2)))
-        return cls(limit, loss, rate)
+        falling = sizes ** -_EXPONENTS[:, None]
+        centre, mean = falling @ share, float(scores @ share)
+        apart = falling - centre[:, None]
+        loss = np.maximum(0.0, -(apart * (scores - mean)) @ share / (apart**2 @ share))
+        limit = mean + loss * centre
+        # A curve that would end above the ceiling ends at it, and falls from there as steeply as fits best.
+        capped = np.maximum(0.0, falling @ (share * (ceiling - scores)) / (falling**2 @ share))
+        loss, limit = np.where(limit > ceiling, capped, loss), np.minimum(limit, ceiling)
+        missed = (scores - limit[:, None] + loss[:, None] * falling) ** 2 @ share
+        best = int(np.argmin(missed))
+        return cls(float(limit[best]), float(loss[best]), float(_EXPONENTS[best]))

@@ -15,7 +15,7 @@ from loanbook.models.preparation import TREATMENTS, DoesNotApply, Prepared, Trea
 from loanbook.models.preparation.outliers import adjusted_boxplot, median_deviation, report
 from loanbook.models.training import Rung, Setting
 
-MOST = 6_000
+MOST = 5_000
 """Loans that are studied; more are sampled, so that the study ends in minutes."""
 
 _JUDGED = ("auc", "log_loss")  # the verdict rests on these: ranking, and probabilities

@@ -56,22 +56,18 @@ def ridge(x: Floats, y: Floats, seed: int) -> Fitted:
 
 def lasso(x: Floats, y: Floats, seed: int) -> Fitted:
     """Every weight costs its size (L1), so that most become zero; how much by cross-validated log-loss."""
-    from sklearn.exceptions import ConvergenceWarning
-
-    from loanbook.models.risk.path import l1_path, strongest
+    from loanbook.models.risk.path import l1_path, penalties
+    from loanbook.models.risk.ridge import Rows
 
     columns = _Products(x)
-    design, weight = columns(x), np.ones(len(y))
-    penalties = strongest(design, y, weight) * np.geomspace(0.8, 0.05, _LASSO)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # near the weakest penalties, which the folds turn down
-        losses = [
-            [_loss(line, design[held], y[held]) for line in l1_path(design[train], y[train], weight[train], penalties)]
-            for train, held in inner_folds(y, 3, seed)
-        ]
-        best = int(np.argmin(np.mean(losses, axis=0)))
-        line = l1_path(design, y, weight, penalties[: best + 1])[best]
-    return _fitted(columns, x, y, line)
+    rows = Rows(columns(x), y, np.ones(len(y)))
+    tried = penalties(rows, _LASSO, 0.05)
+    losses = [
+        [_loss(line, rows.design[held], y[held]) for line in l1_path(rows.take(train), tried)]
+        for train, held in inner_folds(y, 3, seed)
+    ]
+    best = int(np.argmin(np.mean(losses, axis=0)))
+    return _fitted(columns, x, y, l1_path(rows, tried[: best + 1])[best])
 
 
 def _fitted(columns: _Products, x: Floats, y: Floats, line: Callable[[Floats], Floats]) -> Fitted:
