@@ -13,11 +13,12 @@ from loanbook.lifecycle import UseCase
 from loanbook.reporting.card.amounts import answers, intervals
 from loanbook.reporting.card.calibration import calibration
 from loanbook.reporting.card.datasheet import datasheet, limits
-from loanbook.reporting.card.drivers import drivers, reasons
+from loanbook.reporting.card.drivers import drivers
 from loanbook.reporting.card.economics import profit, worth
 from loanbook.reporting.card.fairness import fairness
 from loanbook.reporting.card.ladder import ladder, overfitting, standings
 from loanbook.reporting.card.ranking import ranking
+from loanbook.reporting.card.reasons import reasons
 from loanbook.reporting.card.structure import structure
 from loanbook.reporting.card.studies import studies
 from loanbook.reporting.card.subject import Subject

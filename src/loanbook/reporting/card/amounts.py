@@ -26,7 +26,8 @@ def answers(subject: Subject) -> Chapter:
         f"Half of the answers miss by less than {number(float(np.median(np.abs(missed))))}; on average they lie "
         f"{number(abs(float(missed.mean())))} too {'high' if missed.mean() > 0 else 'low'}."
     )
-    blocks: list[Block] = [Text(text), _against(y, p), _misses(missed)]
+    said = str(subject.report.get("worth", {}).get("sentence", ""))
+    blocks: list[Block] = [*([Text(said)] if said else []), Text(text), _against(y, p), _misses(missed)]
     tenths = _tenths(y, p)
     figures = {
         "tenths": tenths,

@@ -11,7 +11,7 @@ from loanbook.evaluation.dependence import Dependence, Step, Weight, dependence,
 from loanbook.reporting.card.subject import Subject
 from loanbook.reporting.drawing import ACCENT, LINE, Still, bars, bars_height, number_axis, percent_axis
 from loanbook.reporting.parts import Block, Chapter, Picture, Table, Text
-from loanbook.reporting.wording import clipped, compact, figure, number, share, whole
+from loanbook.reporting.wording import clipped, compact, number, share, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -136,50 +136,3 @@ def _levels(one: Dependence) -> Any:
         percent_axis(axes.xaxis) if _is_share(one) else number_axis(axes.xaxis)
 
     return paint
-
-
-def reasons(subject: Subject) -> Chapter:
-    """The principal reasons that were most frequent among the test rows that would not be approved."""
-    name, title = "reasons", "The reasons it gives"
-    policy = getattr(subject.answerer, "policy", None)
-    if policy is None:
-        return Chapter.absent(name, title, "This use case decides nothing, so it owes no reasons.")
-    if subject.places is None:
-        return Chapter.absent(name, title, CHANGED)
-    codes = subject.loans.codes[subject.places]
-    refused = np.flatnonzero(subject.answer(codes) >= policy.approve_below)
-    if not len(refused):
-        return Chapter.absent(name, title, "The policy approves every test row, so no reason is owed.")
-    looked = codes[refused[sample_rows(len(refused), _EXPLAINED)]]
-    subject.tell("Reasons")
-    moved = subject.model.contributions(subject.model.plan.transform(looked))
-    given = [
-        subject.answerer.reasoner.principal(row, contributions)
-        for row, contributions in zip(looked, moved, strict=True)
-    ]
-    counts: dict[str, list[Any]] = {}
-    for one in given:
-        for place, reason in enumerate(one):
-            entry = counts.setdefault(reason.code, [reason.text, 0, 0, 0.0])
-            entry[1] += place == 0
-            entry[2] += 1
-            entry[3] += reason.contribution
-    order = sorted(counts.items(), key=lambda item: (-item[1][2], item[0]))
-    rows = [
-        [text, code, share(first / len(given)), share(named / len(given)), figure(total / named, 2)]
-        for code, (text, first, named, total) in order[:15]
-    ]
-    words = (
-        f"Of {len(refused):,} test loans that the policy does not approve ({share(len(refused) / len(codes))}, by the "
-        "registered model, which was fitted on these rows too), "
-        f"{len(given):,} were explained. Each names at most four reasons, largest first; {len(counts)} different "
-        "reasons occur."
-    )
-    columns = ["~reason (as one applicant reads it)", "code", ">is the first", ">is named", ">mean contribution"]
-    table = Table("Most frequent principal reasons", columns, rows)
-    figures = {
-        "explained": len(given),
-        "not_approved": len(refused),
-        "reasons": [{"code": code, "text": v[0], "first": v[1], "named": v[2]} for code, v in order],
-    }
-    return Chapter(name, title, [Text(words), table], figures)

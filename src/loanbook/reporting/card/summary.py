@@ -136,7 +136,9 @@ def division(subject: Subject) -> Chapter:
         why = "older loans whose outcome was not known when the test begins: they do not teach"
         rows.append(["left out", whole(split["unknowable"]), why])
     if split["repeated"]:
-        rows.append(["left out", whole(split["repeated"]), "their id stands in an earlier part"])
+        rows.append(
+            ["left out", whole(split["repeated"]), "their id, or a near-copy of them, stands in an earlier part"]
+        )
     rows += [["set aside", whole(count), why] for why, count in report["set_aside"].items()]
     if dated:
         text = (
