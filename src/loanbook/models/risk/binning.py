@@ -31,7 +31,7 @@ class Cutting:
     turn : deviance that leaving one direction must explain.
     least_share : least share of the rows in a range that is not the missing one.
     most : most ranges, the missing one not counted.
-    prior : rows' worth of the base rate in each range.
+    prior : rows' worth of the base rate in each range, above 0.
     """
 
     penalty: float = 4.0
@@ -57,7 +57,7 @@ class Bins:
     ----------
     cuts : (k,) ascending; a range is from one cut, which belongs to it, up to the next.
     goods, bads : (k + 2,) weight of the training rows in each range, low to high; the last place is for missing.
-    prior : rows' worth of the base rate in each range.
+    prior : rows' worth of the base rate in each range, above 0.
     """
 
     cuts: Floats
