@@ -34,8 +34,8 @@ def reasons(subject: Subject) -> Chapter:
     counts = _counted(given)
     words = (
         f"Of {len(refused):,} test loans that the policy does not approve ({share(len(refused) / len(codes))}, by the "
-        f"registered model, which was fitted on these rows too), {len(given):,} were explained. Each names at most four "
-        f"reasons, largest first; {plural(len(counts), 'reason')} occur."
+        f"registered model, which was fitted on these rows too), {len(given):,} were explained. Each names at most "
+        f"four reasons, largest first; {plural(len(counts), 'reason')} occur."
     )
     rows = [
         [text, code, share(first / len(given)), share(named / len(given)), figure(total / named, 2)]
@@ -91,8 +91,5 @@ def _held(manners: Mapping[str, Any]) -> list[Block]:
     ]
     if not rows:
         return []
-    return [
-        Table(
-            f"Whether reasons hold, on {plural(manners['rows'], 'risky loan')}", ["~", ">share", ">90% interval"], rows
-        )
-    ]
+    caption = f"Whether reasons hold, on {plural(manners['rows'], 'risky loan')}"
+    return [Table(caption, ["~test", ">share", ">90% interval"], rows)]
