@@ -55,7 +55,10 @@ class Measured:
         found = {figure: [measure(y, p) for y, p in said] for figure, measure in FIGURES.items()}
         learned = [auc(trial.y, trial.predictions[name].train) for trial in self.trials]
         found["gap"] = [one - other for one, other in zip(learned, found["AUC"], strict=True)]
-        found[PERFECT] = [calibration_floor(p, samples=_DRAWS) for _, p in said]
+        found[PERFECT] = [
+            calibration_floor(p, groups=trial.arrays["groups_test"], samples=_DRAWS)
+            for trial, (_, p) in zip(self.trials, said, strict=True)
+        ]
         found["CPU"] = [trial.predictions[name].cpu for trial in self.trials]
         return found
 

@@ -1,12 +1,13 @@
 """The trials that quality is measured by: each data set split several times, every rung fitted once a split.
 
-What one trial predicts is kept under a name that says which code it was, so that `ladder`, `sets` and `impact` read
-the same fits and a run that was stopped goes on where it stood.
+What one rung predicts in one trial is kept under a name that says which code it was (`benchmarks/sources.py`), so that
+`ladder`, `sets` and `impact` read the same fits, a run that was stopped goes on where it stood, and after a change only
+the rungs that it touched are fitted again.
 """
 
 from __future__ import annotations
 
-import hashlib
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,14 +17,20 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.datasets import DataSet
-from benchmarks.processes import ROOT, cost_of_process, python
+from benchmarks.processes import cost_of_process, python
+from benchmarks.scripts.fit_trial import ROWS
+from benchmarks.sources import digest
 from loanbook.models.risk import Rung
 from loanbook.models.scoring import Calibration, sigmoid
 from loanbook.models.training import Floats, Setting, weigh
 
 SEEDS = 5
 _AT_ONCE = 2
-_DECIDES = ("data", "features", "models")  # rooms whose code a prediction depends on
+_FITTING = (
+    *("loanbook.data.sources", "loanbook.data.loans", "loanbook.data.splits", "loanbook.features.plan"),
+    *(f"loanbook.models.scoring.{name}" for name in ("additive", "trees", "pairs", "network")),
+)
+"""What every prediction depends on."""
 
 
 @dataclass(frozen=True)
@@ -147,24 +154,25 @@ class Course:
         return {data.name: tuple(trial for trial in done if trial.data == data) for data, _ in self.books}
 
     def _trial(self, data: DataSet, book: Path, seed: int) -> Trial:
-        names = [rung.name for rung in self.ladder if not rung.members]
-        name = f"{data.name}-{seed}-{digest(book, names)}"
-        output = self.keep / f"{name}.npz"
-        if not output.exists():
-            self.tell(f"{data.title}, split {seed}: {len(names)} rungs")
-            folder = self.keep / name
-            folder.mkdir(exist_ok=True)
-            words = python("-m", "benchmarks.scripts.fit_trial", str(book), str(seed), "made.npz", *names)
-            cost_of_process(words, folder, {"OMP_NUM_THREADS": "1"})
-            (folder / "made.npz").replace(output)
-        with np.load(output, allow_pickle=False) as kept:
-            return Trial(data, seed, {key: kept[key] for key in kept.files}, self.ladder)
+        kept = {part: self.keep / f"{data.name}-{seed}-{part}-{known}.npz" for part, known in self._parts(book).items()}
+        if lacking := [part for part, path in kept.items() if not path.exists()]:
+            self.tell(f"{data.title}, split {seed}: {', '.join(lacking)}")
+            with tempfile.TemporaryDirectory(dir=self.keep, prefix=f"{data.name}-{seed}-") as folder:
+                words = python("-m", "benchmarks.scripts.fit_trial", str(book), str(seed), folder, *lacking)
+                cost_of_process(words, Path(folder), {"OMP_NUM_THREADS": "1"})
+                for part in lacking:
+                    (Path(folder) / f"{part}.npz").replace(kept[part])
+        arrays: dict[str, Floats] = {}
+        for path in kept.values():
+            with np.load(path, allow_pickle=False) as found:
+                arrays |= {name: found[name] for name in found.files}
+        return Trial(data, seed, arrays, self.ladder)
 
-
-def digest(book: Path, names: Sequence[str]) -> str:
-    """Name the code, the book and the rungs that a prediction depends on."""
-    told = hashlib.sha256(" ".join(names).encode() + book.read_bytes())
-    for room in _DECIDES:
-        for file in sorted((ROOT / "src" / "loanbook" / room).rglob("*.py")):
-            told.update(file.read_bytes())
-    return told.hexdigest()[:12]
+    def _parts(self, book: Path) -> dict[str, str]:
+        """What a trial is kept in, the rows and each rung, with the digest of the code that each depends on."""
+        text = book.read_bytes()
+        classes = {rung.name: type(rung.make(0, 1)).__module__ for rung in self.ladder if not rung.members}
+        return {
+            ROWS: digest(_FITTING, text),
+            **{name: digest([*_FITTING, module], text) for name, module in classes.items()},
+        }

@@ -1,6 +1,6 @@
 """Fit rungs of the ladder on one split of one table, and keep what they said of rows they had not seen.
 
-    python -m benchmarks.scripts.fit_trial BOOK SEED OUTPUT RUNG…
+    python -m benchmarks.scripts.fit_trial BOOK SEED FOLDER PART…
 
 Members of a blend are fitted once: on five folds of the rows that teach, and on all of these. Blend, stack and
 calibration are worked out of the same predictions afterwards (`benchmarks/trials.py`).
@@ -9,6 +9,8 @@ calibration are worked out of the same predictions afterwards (`benchmarks/trial
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from loanbook.lifecycle import load
 from loanbook.models.risk import LADDER, Rung
 from loanbook.models.training import FOLDS, Floats, Setting, fit_plan, fit_scorer
 
+ROWS = "rows"
 TENTHS_TESTED = 3
 _WARM = 200  # rows
 Rows = NDArray[np.intp]
@@ -50,9 +53,7 @@ class Trial:
         train, self.test = part(loans, setting.seed)
         self.loans, self.setting = loans, setting
         self.teaching = loans.take(train)
-        began = cpu_seconds()
         self.x, self.x_test = self._fit(self.teaching, loans.codes[self.test])
-        self.plan_cpu = cpu_seconds() - began
         self.fold = np.zeros(len(train), np.int64)
         self.parts = []
         divisions = folds(self.teaching.bad, self.teaching.groups, count=FOLDS, seed=setting.seed)
@@ -64,6 +65,17 @@ class Trial:
     def _fit(self, teaching: Loans, codes: Floats) -> tuple[Floats, Floats]:
         plan, x = fit_plan(teaching, self.setting)
         return x, plan.transform(codes)
+
+    def rows(self) -> dict[str, Floats | Rows]:
+        """Outcomes of both sides, the folds, and the exposure of the rows that test (NaN where none is named)."""
+        amount = self.loans.amount
+        return {
+            "y": self.teaching.bad,
+            "y_test": self.loans.bad[self.test],
+            "fold": self.fold,
+            "amount_test": np.full(len(self.test), np.nan) if amount is None else amount[self.test],
+            "groups_test": self.loans.groups[self.test],
+        }
 
     def measure(self, rung: Rung) -> dict[str, Floats]:
         """Log-odds of rows held out, of the test rows and of those taught with; CPU of the folds and the last fit."""
@@ -84,23 +96,18 @@ class Trial:
         }
 
 
-def main(book: str, seed: str, output: str, *names: str) -> None:
-    """Write one npz."""
+def main(book: str, seed: str, folder: str, *parts: str) -> None:
+    """Write one npz for each part: the rows, and rungs by name."""
     loans, setting = read(book)
-    trial = Trial(loans, Setting(setting.time, setting.amount, int(seed), 1))
-    found: dict[str, Floats | Rows] = {
-        "y": trial.teaching.bad,
-        "y_test": loans.bad[trial.test],
-        "test_rows": trial.test,
-        "fold": trial.fold,
-        "amount_test": np.full(len(trial.test), np.nan) if loans.amount is None else loans.amount[trial.test],
-        "cpu_plan": np.array([trial.plan_cpu]),
-    }
-    for rung in (rung for rung in LADDER if rung.name in names):
-        found |= trial.measure(rung)
-        print(rung.name, found[f"cpu {rung.name}"].round(2), flush=True)
-    with Path(output).open("wb") as file:
-        np.savez(file, **found)  # type: ignore[arg-type]
+    trial = Trial(loans, replace(setting, seed=int(seed)))
+    _write(folder, ROWS, trial.rows())
+    for rung in (rung for rung in LADDER if rung.name in parts):
+        _write(folder, rung.name, trial.measure(rung))
+
+
+def _write(folder: str, part: str, arrays: Mapping[str, Floats | Rows]) -> None:
+    with (Path(folder) / f"{part}.npz").open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
