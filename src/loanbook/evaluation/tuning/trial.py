@@ -30,7 +30,7 @@ class Trial:
         return float(np.mean(self.scores))
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "scores": list(self.scores)}
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Trial:
