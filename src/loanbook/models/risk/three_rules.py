@@ -25,15 +25,16 @@ class ThreeRules(RiskClassifier):
     """Up to three columns, each in up to five bands, whose points add up (after Holte's 1R, 1993).
 
     Columns are taken one after the other, each time the one that lowers the cross-validated log-loss most together with
-    those already taken; none is taken that does not lower it. The effects of the bands are fitted together, and
-    rounded to whole points.
+    those already taken; none is taken that lowers it by less than a band must. The effects of the bands are fitted
+    together, and rounded to whole points.
 
     Parameters
     ----------
     columns : most rules.
     most : most bands of a column, the missing one not counted.
     least_share : least share of the rows in a band.
-    penalty : deviance that one more band must explain. turn : deviance that leaving one direction must explain.
+    penalty : deviance that one more band must explain, and one more column on held-out rows.
+    turn : deviance that leaving one direction must explain.
     ridge : on the effect of a band.
     doubling : points that double the odds of good to bad.
     folds : of the inner cross-validation.
@@ -119,7 +120,7 @@ class ThreeRules(RiskClassifier):
         least = loss(taken)
         while folds and len(taken) < self.columns:
             losses = np.array([np.inf if at in taken else loss([*taken, at]) for at in range(x.shape[1])])
-            if losses.min() >= least:
+            if 2 * (least - losses.min()) < self.penalty:
                 break
             least = float(losses.min())
             taken.append(int(losses.argmin()))
