@@ -21,7 +21,7 @@ def test_what_is_loaded_scores_to_the_last_bit(model, small_sample, tmp_path):
     manifest = artefacts.save(model, tmp_path / "one")
     again = artefacts.load(tmp_path / "one", manifest.digest)
     before, after = model.score_table(small_sample), again.score_table(small_sample)
-    for name in ("margin", "log_odds", "probability", "lower", "upper"):
+    for name in ("margin", "level", "value", "lower", "upper"):
         assert np.array_equal(getattr(before, name), getattr(after, name), equal_nan=True)
     few = before.x[~np.isnan(before.margin)][:50]
     assert np.array_equal(model.contributions(few), again.contributions(few))
