@@ -27,7 +27,8 @@ class Boosting(EarlyStopped):
     depth, learning_rate, columns, rows, penalty : of each tree; shares of columns and rows drawn, L2 on leaves.
         Measured on six sets of loans, depth 5 beats depth 3 by .011 AUC on HMEQ and .002 on Taiwan's, loses .0015 on
         one, and needs fewer trees.
-    many_rows : from so many on, trees learn 1.6 times as fast: on 30,000 loans as good in a third of the time.
+    many_rows : from so many on, trees learn 1.6 times as fast. Measured on 30,000 loans: AUC .781 in 1.4 s and
+        half as many nodes instead of .783 in 2.2 s.
     most_trees : limit on the number of trees.
     held_out : share of the rows that decides when to stop.
     patience : trees without improvement before stopping.

@@ -28,7 +28,8 @@ class Ebm(RiskClassifier):
     Parameters
     ----------
     pairs : how many.
-    bags : times that all is fitted, each on other rows.
+    bags : times that all is fitted, each on other rows; twice as often up to `small` rows, where it is cheap.
+    small : so many rows are few.
     bins, pair_bins : of a column at most, for itself and in pairs.
     learning_rate : of each step.
     most_rounds : limit on the steps through all terms.
@@ -49,7 +50,7 @@ class Ebm(RiskClassifier):
     space: ClassVar[Mapping[str, Range]] = {
         "pairs": Range(0, 20, whole=True),
         "bins": Range(32, 512, log=True, whole=True),
-        "learning_rate": Range(0.01, 0.1, log=True),
+        "learning_rate": Range(0.02, 0.2, log=True),
     }
 
     scorer_: Pairs
@@ -60,11 +61,12 @@ class Ebm(RiskClassifier):
         *,
         pairs: int = 10,
         bags: int = 4,
+        small: int = 6000,
         bins: int = 128,
         pair_bins: int = 32,
-        learning_rate: float = 0.04,
+        learning_rate: float = 0.1,
         most_rounds: int = 2000,
-        patience: int = 50,
+        patience: int = 30,
         held_out: float = 0.15,
         smoothing: int = 25,
         seed: int = 0,
@@ -72,6 +74,7 @@ class Ebm(RiskClassifier):
     ) -> None:
         self.pairs = pairs
         self.bags = bags
+        self.small = small
         self.bins = bins
         self.pair_bins = pair_bins
         self.learning_rate = learning_rate
@@ -104,7 +107,7 @@ class Ebm(RiskClassifier):
             max_interaction_bins=self.pair_bins,
             interactions=0 if few else min(self.pairs, x.shape[1] * (x.shape[1] - 1) // 2),
             validation_size=0 if few else self.held_out,
-            outer_bags=1 if few else self.bags,
+            outer_bags=1 if few else self.bags * (2 if len(y) <= self.small else 1),
             learning_rate=self.learning_rate,
             max_rounds=self.patience if few else self.most_rounds,
             early_stopping_rounds=self.patience,

@@ -22,9 +22,9 @@ class Forest(Voting):
     rows : share of the rows drawn for each tree; 0 draws half of them, but all of at most `small`.
     columns : share of the columns looked at in each split; 0 for the square root of their number.
     trials : trees that are grown to choose when to stop splitting.
-    small : up to so many rows, any node may be split.
+    small : up to so many rows, any node may be split, and all of them are held out in turn.
     finest : beyond, none that has fewer rows than all of them divided by this: it would bring nodes, but no accuracy.
-    held_out : share of the rows that chooses.
+    folds : one of so many parts of the rows is held out to choose.
     seed : of the drawn rows and columns.
     jobs : threads.
 
@@ -51,8 +51,8 @@ class Forest(Voting):
         columns: float = 0.0,
         trials: int = 30,
         small: int = 6000,
-        finest: int = 400,
-        held_out: float = 0.25,
+        finest: int = 600,
+        folds: int = 4,
         seed: int = 0,
         jobs: int = 1,
     ) -> None:
@@ -63,7 +63,7 @@ class Forest(Voting):
         self.trials = trials
         self.small = small
         self.finest = finest
-        self.held_out = held_out
+        self.folds = folds
         self.seed = seed
         self.jobs = jobs
 

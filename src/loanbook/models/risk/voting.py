@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from loanbook.models.risk.base import Floats, RiskClassifier, base_log_odds, check_names
-from loanbook.models.risk.folds import Split, hold_out, loss_of
+from loanbook.models.risk.folds import Split, inner_folds, loss_of
 from loanbook.models.risk.growing import importance_text, joined, share_of_bad
 from loanbook.models.scoring import TreeEnsemble
 
-_IF_FEW = 8  # rows to split a node where there are too few to try
+_FEW = 10  # rows of a class below which none is held out
+_IF_FEW = 8  # rows to split a node then
 _STRENGTH = 100.0  # inverse penalty on the slope, which is about 6: as good as none, but separable rows stay finite
 
 
@@ -43,7 +44,7 @@ class Voting(RiskClassifier):
     trials: int
     small: int
     finest: int
-    held_out: float
+    folds: int
     seed: int
 
     @abstractmethod
@@ -51,28 +52,37 @@ class Voting(RiskClassifier):
         """Return a fitted scikit-learn forest whose nodes of fewer rows than `least_split` are leaves."""
 
     def _learn(self, x: Floats, y: Floats, weight: Floats) -> TreeEnsemble:
-        split = hold_out(y, self.held_out, self.seed, least=10)
+        few = min(y.sum(), len(y) - y.sum()) < _FEW
         base = float(np.average(y, weights=weight))
-        self.least_split_, self.line_ = self._judge(x, y, weight, split) if split else (_IF_FEW, Line.tangent(base))
+        self.least_split_, self.line_ = (_IF_FEW, Line.tangent(base)) if few else self._judge(x, y, weight)
         forest = self._grow(x, y, weight, trees=self.trees, least_split=self.least_split_)
         self.importances_ = forest.feature_importances_
         trees = [one.tree_ for one in forest.estimators_]
         votes = np.concatenate([share_of_bad(tree) for tree in trees]) / len(trees)
         return replace(joined(trees, self.line_.slope * votes, x.shape[1]), base_margin=self.line_.offset)
 
-    def _judge(self, x: Floats, y: Floats, weight: Floats, split: Split) -> tuple[int, Line]:
-        """Return the least rows to split and the line that held-out rows like best, out of one growth."""
-        train, held = split
-        finest = 2 if len(y) <= self.small else len(train) // self.finest
-        forest = self._grow(x[train], y[train], weight[train], trees=self.trials, least_split=finest)
-        rows = x[held].astype(np.float32)
+    def _judge(self, x: Floats, y: Floats, weight: Floats) -> tuple[int, Line]:
+        """Return the least rows to split and the line that held-out rows like best: every row where there are few."""
+        small = len(y) <= self.small
+        splits = inner_folds(y, self.folds, self.seed)[: None if small else 1]
+        finest = 2 if small else len(y) // self.finest
+        ladder = [finest * 2**power for power in range(7)]
+        parts = [self._held_out_votes(x, y, weight, split, ladder) for split in splits]
+        held = np.concatenate([held for _, held in splits])
         found = []
-        for least in (finest * 2**power for power in range(7)):
-            votes = np.mean([_votes(one.tree_, least, one.tree_.apply(rows)) for one in forest.estimators_], axis=0)
+        for least, votes in zip(ladder, np.concatenate(parts, axis=1), strict=True):
             line = Line.fit(votes, y[held], weight[held])
             found.append((loss_of(line(votes), y[held], weight[held]), least, line))
         _, least, line = min(found, key=lambda one: one[:2])
         return least, line
+
+    def _held_out_votes(self, x: Floats, y: Floats, weight: Floats, split: Split, ladder: list[int]) -> Floats:
+        """Mean votes for the held-out rows at each number of rows to split, (k, n), out of one growth."""
+        train, held = split
+        forest = self._grow(x[train], y[train], weight[train], trees=self.trials, least_split=ladder[0])
+        rows = x[held].astype(np.float32)
+        reached = [(one.tree_, one.tree_.apply(rows)) for one in forest.estimators_]
+        return np.array([np.mean([_votes(tree, least, at) for tree, at in reached], axis=0) for least in ladder])
 
     def describe(self, names: Sequence[str]) -> str:
         """Return the size and the columns that bought most impurity."""
