@@ -83,6 +83,15 @@ def test_a_default_outside_its_range_is_tried_as_it_is():
     assert found.best.config == {"x": 2.0}
 
 
+def test_a_default_that_lets_the_rung_choose_is_tried_as_it_is():
+    def measured(config):
+        return [0.5 if config["x"] is None else 1.0 - abs(config["x"] - 0.5)]
+
+    found = tune({"x": Range(0.0, 1.0)}, measured, start={"x": None}, trials=8)
+    assert found.trials[0].config == {"x": None}
+    assert found.best.config["x"] == pytest.approx(0.5, abs=0.3)
+
+
 @pytest.mark.parametrize("stop", range(1, 10))
 def test_an_interrupted_search_goes_on_as_if_it_had_not_been(stop, tmp_path):
     whole = tune(SPACE, score, start=START, trials=10, seed=3)

@@ -69,7 +69,7 @@ class Result:
     higher: bool = True
     tuning: dict[str, Any] = field(default_factory=dict)
     tuned_from: str = ""
-    config: dict[str, float] = field(default_factory=dict)
+    config: dict[str, float | None] = field(default_factory=dict)
 
     @property
     def mean(self) -> float:

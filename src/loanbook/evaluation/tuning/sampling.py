@@ -40,7 +40,7 @@ def suggest(space: Mapping[str, Range], trials: Sequence[Trial], seed: int) -> C
             seed=drawn, n_startup_trials=_DRAWN, multivariate=True, constant_liar=False
         )
         study = optuna.create_study(direction="maximize", sampler=sampler)
-        study.add_trials([_told(optuna, trial, ranges, space) for trial in trials])
+        study.add_trials([_told(optuna, trial, ranges) for trial in trials if _inside(trial.config, space)])
         asked = study.ask(ranges)
     return {name: rounded(asked.params[name], one) for name, one in space.items()}
 
@@ -63,7 +63,13 @@ def _distribution(kinds: Any, one: Range) -> Any:
     return kinds.FloatDistribution(one.low, one.high, log=one.log)
 
 
-def _told(optuna: Any, trial: Trial, ranges: Mapping[str, Any], space: Mapping[str, Range]) -> Any:
-    """A finished trial as Optuna's; what stands outside a range (a rung's own default may) is told as its nearest."""
-    params = {name: rounded(trial.config[name], space[name]) for name in space}
+def _inside(config: Config, space: Mapping[str, Range]) -> bool:
+    """Say whether a sampler can place it; a rung's own default may be None, or stand outside its range."""
+    values = [(config[name], one) for name, one in space.items()]
+    return all(value is not None and one.low <= value <= one.high for value, one in values)
+
+
+def _told(optuna: Any, trial: Trial, ranges: Mapping[str, Any]) -> Any:
+    """A finished trial as Optuna's."""
+    params = {name: trial.config[name] for name in ranges}
     return optuna.trial.create_trial(params=params, distributions=dict(ranges), value=trial.mean)

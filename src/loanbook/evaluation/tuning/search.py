@@ -100,5 +100,5 @@ def tune(
     return Tuned(tuple(done), max(1, trials))
 
 
-def _key(config: Config) -> tuple[tuple[str, float], ...]:
+def _key(config: Config) -> tuple[tuple[str, float | None], ...]:
     return tuple(sorted(config.items()))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-Config = Mapping[str, float]
-"""Parameters of a rung by name; whole numbers are integers."""
+Config = Mapping[str, float | None]
+"""Parameters of a rung by name; whole numbers are integers, None lets the rung choose."""
 
 
 @dataclass(frozen=True, slots=True)
