@@ -131,3 +131,4 @@ def test_a_column_without_values_and_a_constant_one_have_one_range() -> None:
         bins = learn(column, y)
         assert not len(bins.cuts)
         assert bins.woe == pytest.approx([0.0, 0.0])
+        assert not np.signbit(bins.information).any()

@@ -99,12 +99,13 @@ class Bins:
     def woe(self) -> Floats:
         """(k + 2,) log-odds of bad in each range less those of all rows, pulled towards 0 where rows are few."""
         odds = (self.bads + self.prior * self.base) / (self.goods + self.prior * (1 - self.base))
-        return np.asarray(np.log(odds) - math.log(self.base / (1 - self.base)))
+        found = np.log(odds) - math.log(self.base / (1 - self.base))
+        return np.where(self.goods + self.bads > 0, found, 0.0)
 
     @cached_property
     def information(self) -> Floats:
         """(k + 2,) what each range adds to the information value, which is their sum (Kullback 1959)."""
-        return np.asarray((self.bads / self.bads.sum() - self.goods / self.goods.sum()) * self.woe)
+        return np.asarray((self.bads / self.bads.sum() - self.goods / self.goods.sum()) * self.woe) + 0.0  # no -0.0
 
     def merged(self, starts: NDArray[np.intp]) -> Bins:
         """The same column in fewer ranges.
