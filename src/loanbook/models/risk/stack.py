@@ -20,7 +20,7 @@ from loanbook.models.scoring import Blend, sigmoid
 
 EQUAL_BELOW = 1000
 """Rows below which weights learned from them are worse than equal ones."""
-_PULL = 0.01  # towards equal weights, as a share of the rows
+_PULL = 30.0  # towards equal weights: a ridge as strong as so many rows
 _ROUNDS = 50
 
 Weights = tuple[float, Floats]
@@ -126,14 +126,15 @@ class Stack(Blended):
         equal = _equal(members)
         if rows < EQUAL_BELOW:
             return 0.0, equal
-        shares = np.full(rows, 1.0 / rows) if weight is None else weight / weight.sum()
+        weight = np.ones(rows) if weight is None else weight
+        pull, shares = _PULL / weight.sum(), weight / weight.sum()
 
         def loss(at: Floats) -> tuple[float, Floats]:
             margin = at[0] + margins @ at[1:]
             off = shares * (sigmoid(margin) - bad)
             away = at[1:] - equal
-            value = loss_of(margin, bad, shares) + _PULL / 2 * float(away @ away)
-            return value, np.array([off.sum(), *(off @ margins + _PULL * away)])
+            value = loss_of(margin, bad, shares) + pull / 2 * float(away @ away)
+            return value, np.array([off.sum(), *(off @ margins + pull * away)])
 
         # Matrices this small are slower on several threads, and their last bits differ.
         with threadpool_limits(1, user_api="blas"):
