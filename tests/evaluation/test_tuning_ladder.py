@@ -26,7 +26,7 @@ from loanbook.models.risk import LADDER
 from loanbook.models.training import Setting
 from loanbook.usecases import find
 
-ONLY, BUDGET = ["xgboost"], 8.0
+ONLY, BUDGET = ["xgboost"], 12.0
 
 
 @pytest.fixture(autouse=True)
@@ -175,7 +175,7 @@ def searches(budget, *, measured=("approve_all", "xgboost", "lightgbm"), rows=10
 
 def test_the_best_rung_is_tuned_first_and_the_others_with_what_is_left(need):
     need("lightgbm")
-    assert searches(5.0) == []
+    assert searches(10.0) == []
     few, more, plenty = searches(60.0), searches(200.0), searches(10_000.0)
     assert [name for name, _ in few] == ["xgboost"]
     assert [name for name, _ in more] == ["xgboost", "lightgbm"]

@@ -2,7 +2,7 @@
 
 Two trainings with one seed must end with one champion (docs/adr/0018). A busy machine makes fewer trials in a given
 time than an idle one, so the clock must not count them. Instead the budget is spent in reference seconds: what a fit
-costs, by rung, rows and columns, on the machine on which `make bench` measured it.
+costs, by rung, rows and columns, on one core of the machine on which the table below was measured, in November 2026.
 """
 
 from __future__ import annotations
@@ -19,27 +19,29 @@ LEAST = 4
 PATIENCE = 3.0
 """A machine that takes this many times the budget is far too slow: the search ends there, and says so."""
 
-_FIXED = 0.05  # reference seconds of a fit, whatever its size
-_PER_CELL: Mapping[str, float] = MappingProxyType(
+_COSTS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
-        "approve_all": 0.0,
-        "one_rule": 0.4e-6,
-        "three_rules": 1.0e-6,
-        "scorecard": 1.0e-6,
-        "logistic": 0.6e-6,
-        "logistic_l1": 1.0e-6,
-        "logistic_woe": 1.0e-6,
-        "tree": 0.6e-6,
-        "xgboost": 1.6e-6,
-        "lightgbm": 1.6e-6,
-        "extra_trees": 3.5e-6,
-        "forest": 3.5e-6,
-        "catboost": 6.0e-6,
-        "ebm": 6.0e-6,
-        "network": 8.0e-6,
+        "approve_all": (0.0, 0.0),
+        "one_rule": (0.15, 0.1e-6),
+        "three_rules": (0.15, 0.5e-6),
+        "scorecard": (0.10, 0.6e-6),
+        "logistic": (0.05, 0.5e-6),
+        "logistic_l1": (0.30, 1.5e-6),
+        "logistic_woe": (0.15, 1.0e-6),
+        "tree": (0.02, 0.5e-6),
+        "ebm": (0.80, 2.0e-6),
+        "xgboost": (0.05, 1.2e-6),
+        "lightgbm": (0.05, 1.4e-6),
+        "catboost": (0.05, 2.0e-6),
+        "forest": (0.50, 2.0e-6),
+        "extra_trees": (0.35, 1.2e-6),
+        "network": (0.30, 2.5e-6),
     }
 )
-_UNKNOWN = 4.0e-6
+"""Reference seconds of a fit, whatever its size, and for each cell of its rows."""
+
+_UNKNOWN = (0.20, 2.0e-6)
+_MEASURING = 1.5  # reference seconds for a rung's figures, apart from its fits
 _DEARER = 1.5  # a configuration that is tried costs more than the rung as it comes: deeper, slower, more of it
 
 
@@ -47,18 +49,19 @@ def fit_seconds(rung: str, rows: int, columns: int) -> float:
     """Reference seconds of one fit.
 
     >>> round(fit_seconds("xgboost", 10_000, 40), 2)
-    0.69
+    0.53
     """
-    return _FIXED + _PER_CELL.get(rung, _UNKNOWN) * rows * columns
+    fixed, cell = _COSTS.get(rung, _UNKNOWN)
+    return fixed + cell * rows * columns
 
 
 def benchmark_seconds(rungs: Iterable[str], rows: int, columns: int, *, fits: int) -> float:
-    """Reference seconds of a benchmark: each rung fitted so many times.
+    """Reference seconds of a benchmark: each rung fitted so many times, and measured.
 
     >>> benchmark_seconds(["tree", "xgboost"], 10_000, 40, fits=8) > benchmark_seconds(["tree"], 10_000, 40, fits=8)
     True
     """
-    return fits * sum(fit_seconds(rung, rows, columns) for rung in rungs)
+    return sum(_MEASURING + fits * fit_seconds(rung, rows, columns) for rung in rungs)
 
 
 def trials_within(left: float, rung: str, rows: int, columns: int, *, folds: int, after: int = 0) -> tuple[int, float]:
@@ -74,7 +77,7 @@ def trials_within(left: float, rung: str, rows: int, columns: int, *, folds: int
     0 and all of `left` when it does not pay for LEAST trials.
 
     >>> trials_within(100.0, "xgboost", 10_000, 40, folds=5)
-    (19, 1.67...)
+    (20, 20.5)
     >>> trials_within(1.0, "xgboost", 10_000, 40, folds=5)
     (0, 1.0)
     """
