@@ -151,6 +151,7 @@ class _Curvature:
                 alphas=[penalty / len(self.root)],
                 coef_init=now.weights.copy(),  # it is written into
                 positive=positive,
+                precompute=False,
                 check_input=False,
                 tol=1e-5,
                 max_iter=300,
