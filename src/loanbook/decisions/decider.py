@@ -90,7 +90,7 @@ class Decider(Answerer):
         verdict = self.policy.decide(float(scored.value[0]))
         reasons: tuple[Reason, ...] = ()
         if verdict != "approve":
-            contributions = self.model.contributions(scored.x)[0]
+            contributions = self.model.contributions(scored.x, scored.margin)[0]
             reasons = self.reasoner.principal(scored.codes[0], contributions, row)
         return Decision(
             usecase=self.usecase,
@@ -138,7 +138,7 @@ class Decider(Answerer):
         given = table.select(name for name in self.reasoner.open_fields if name in table.columns)
         for start in range(0, len(wanted), _REASON_ROWS):
             rows = wanted[start : start + _REASON_ROWS]
-            moved = self.model.contributions(scored.x[rows])
+            moved = self.model.contributions(scored.x[rows], scored.margin[rows])
             for row, code, contributions in zip(rows.tolist(), scored.codes[rows], moved, strict=True):
                 own = given.row(row, named=True) if given.width else {}
                 for place, reason in enumerate(self.reasoner.principal(code, contributions, own)):

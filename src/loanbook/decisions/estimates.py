@@ -63,7 +63,7 @@ class Estimator(Answerer):
         sound = np.flatnonzero(~np.isnan(scored.value))
         for start in range(0, len(sound), _REASON_ROWS):
             rows = sound[start : start + _REASON_ROWS]
-            moved = self.model.contributions(scored.x[rows])
+            moved = self.model.contributions(scored.x[rows], scored.margin[rows])
             for row, contributions in zip(rows, moved, strict=True):
                 given = table.row(int(row), named=True)
                 order = np.argsort(-np.abs(contributions), kind="stable")[:MOST]

@@ -19,9 +19,9 @@ class Money:
 
     headline = Headline("mae", "MAE", lambda y, margin: mae(y, to_amount(margin)), higher=False)
 
-    def finish(self, margin: Floats, y: Floats) -> Output:
+    def finish(self, margin: Floats, loans: Loans) -> Output:
         """Centre, and learn the intervals."""
-        return Amounts.fit(margin, y)
+        return Amounts.fit(margin, loans.y)
 
     def evaluate(self, y: Floats, output: Output, margin: Floats, *, seed: int) -> dict[str, Estimate]:
         """See `evaluate`."""

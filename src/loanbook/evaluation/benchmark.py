@@ -129,14 +129,18 @@ class _Part:
     x: Floats
     y: Floats
     x_test: Floats
-    y_test: Floats
+    test: Loans
+
+    @property
+    def y_test(self) -> Floats:
+        return self.test.y
 
     @classmethod
     def make(cls, loans: Loans, train: NDArray[np.intp], test: NDArray[np.intp], setting: Setting) -> _Part:
         """Fit the feature plan on the rows to train, and apply it to the rows to predict."""
         part = loans.take(train)
         plan, x = fit_plan(part, setting)
-        return cls(plan, x, part.y, plan.transform(loans.codes[test]), loans.y[test])
+        return cls(plan, x, part.y, plan.transform(loans.codes[test]), loans.take(test))
 
 
 @dataclass(frozen=True)
@@ -260,7 +264,7 @@ class _Course:
             task.headline.score(part.y_test, margin)
             for part, margin in zip(parts[: FOLDS + 1], fitted.margins[: FOLDS + 1], strict=True)
         ]
-        output = task.finish(fitted.margins[-2], self.calibrating.y_test)
+        output = task.finish(fitted.margins[-2], self.calibrating.test)
         predictions = output.answer(fitted.margins[-1]).value
         return Result(
             name=rung.name,

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from loanbook.data.loans import Loans
 from loanbook.evaluation.intervals import Estimate
 from loanbook.evaluation.metrics import auc, evaluate
-from loanbook.models.scoring import Calibration, Output
+from loanbook.models.scoring import Output
+from loanbook.models.training import calibrated
 
 Floats = NDArray[np.float64]
 
@@ -41,8 +42,8 @@ class Task(Protocol):
     @property
     def headline(self) -> Headline: ...
 
-    def finish(self, margin: Floats, y: Floats) -> Output:
-        """Learn, from margins of rows that the model was not fitted on, how a margin becomes an answer."""
+    def finish(self, margin: Floats, loans: Loans) -> Output:
+        """Learn, from margins (n,) of n loans that the model was not fitted on, how a margin becomes an answer."""
 
     def evaluate(self, y: Floats, output: Output, margin: Floats, *, seed: int) -> dict[str, Estimate]:
         """Every figure of the test rows, with its interval."""
@@ -59,9 +60,9 @@ class Probability:
 
     headline = Headline("auc", "AUC", auc)
 
-    def finish(self, margin: Floats, y: Floats) -> Output:
+    def finish(self, margin: Floats, loans: Loans) -> Output:
         """Calibrate."""
-        return Calibration.fit(margin, y)
+        return calibrated(margin, loans)
 
     def evaluate(self, y: Floats, output: Output, margin: Floats, *, seed: int) -> dict[str, Estimate]:
         """AUC, Brier and the others of `metrics.METRICS`."""

@@ -100,18 +100,19 @@ class TrainedModel:
         answer = self.output.answer(margin)
         return Scored(codes, x, margin, answer.level, answer.value, answer.lower, answer.upper, {})
 
-    def contributions(self, x: Floats) -> Floats:
+    def contributions(self, x: Floats, margin: Floats | None = None) -> Floats:
         """Say what each group added to `base_level`: exact, adding up to the level of the answer.
 
         Parameters
         ----------
         x : (n, m) model rows, as `Scored` has them.
+        margin : (n,) what the scorer says of them, where that is known already.
 
         Returns
         -------
         (n, groups) log-odds, or money.
         """
-        scale = self.output.scale(self.scorer.margin(x), self.scorer.base)
+        scale = self.output.scale(self.scorer.margin(x) if margin is None else margin, self.scorer.base)
         moved = self.scorer.contributions(x) * scale[:, None]
         return group_sums(moved, self.plan.group_of, self.groups)
 

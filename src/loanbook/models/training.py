@@ -96,6 +96,11 @@ def weigh(rung: Rung, margins: Floats, y: Floats, setting: Setting) -> tuple[flo
     return cast("Blender", rung.make(setting.seed, setting.jobs)).weigh(margins, y)
 
 
+def calibrated(margin: Floats, loans: Loans) -> Output:
+    """Turn margins of rows that the model was not fitted on into probabilities; groups of rows stay together."""
+    return Calibration.fit(margin, loans.y, groups=loans.groups)
+
+
 def fit_model(
     rung: Rung,
     loans: Loans,
@@ -104,7 +109,7 @@ def fit_model(
     usecase: str,
     card: Mapping[str, Any],
     members: Sequence[Rung] = (),
-    finish: Callable[[Floats, Floats], Output] = Calibration.fit,
+    finish: Callable[[Floats, Loans], Output] = calibrated,
     progress: Callable[[int], None] = lambda done: None,
 ) -> TrainedModel:
     """Fit a rung on all these rows, and its output on predictions that it made for rows it had not seen.
@@ -117,7 +122,7 @@ def fit_model(
     loans : every labelled row.
     card : what is known of the model; plain JSON.
     members : rungs that it is made of, if it is a blend; each is fitted once, its weights come from the same folds.
-    finish : out-of-fold margins (n,) and outcomes (n,) to what turns a margin into an answer.
+    finish : out-of-fold margins (n,) and their loans to what turns a margin into an answer.
     progress : told after each round of fits (FOLDS + 1 of them) how many are done.
     """
     made = members or (rung,)
@@ -136,7 +141,7 @@ def fit_model(
     if members:
         intercept, weights = weigh(rung, margins, loans.y, setting)
         scorer, margin = Blend.of(intercept, weights, scorers, x.shape[1]), intercept + margins @ weights
-    output = finish(margin, loans.y)
+    output = finish(margin, loans)
     progress(FOLDS + 1)
     quantiles = np.quantile(output.answer(margin).value, np.linspace(0.0, 1.0, 1001)).tolist()
     return TrainedModel(usecase, loans.contract, plan, scorer, output, {**card, "quantiles": quantiles})
