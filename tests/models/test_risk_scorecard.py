@@ -66,8 +66,8 @@ class Printed:
 def _fits(label: str, value: float) -> bool:
     if label == "missing" or math.isnan(value):
         return label == "missing" and math.isnan(value)
-    low = re.search(r"from (\S+)", label)
-    high = re.search(r"(?:to|below) (\S+)", label)
+    low = re.search(r"from ([^ )]+)", label)
+    high = re.search(r"(?:to|below) ([^ )]+)", label)
     return (not low or value >= float(low[1])) and (not high or value < float(high[1]))
 
 
@@ -178,6 +178,14 @@ def test_ranges_that_get_the_same_points_are_one_line() -> None:
 )
 def test_a_range_is_printed_with_every_digit_that_decides(low: float, high: float, label: str) -> None:
     assert Band(low, high, 1, 0.5, 0.5, 0.0, 0.0).label == label
+
+
+def test_a_flag_is_a_yes_or_a_no() -> None:
+    x = np.column_stack([np.arange(400) % 2, np.arange(400) % 3])
+    card = Scorecard().fit(x, (x[:, 0] + x[:, 1] + np.arange(400) % 5) > 4).table(["flag", "grade"])
+    labels = {item.name: [band.label for band in item.bands] for item in card.items}
+    assert labels["flag"] == ["no (below 1)", "yes (from 1)", "missing"]
+    assert not {label for label in labels["grade"] if "yes" in label}
 
 
 def test_a_table_wants_a_name_for_each_column() -> None:

@@ -32,6 +32,7 @@ class Band:
     share : of the training loans. bad_rate : of those, share that went bad; NaN where there were none.
     woe : weight of evidence, log-odds of bad less those of all loans.
     information : its part of the column's information value.
+    flag : whether the column is 0 for no and 1 for yes.
     """
 
     low: float
@@ -41,6 +42,7 @@ class Band:
     bad_rate: float
     woe: float
     information: float
+    flag: bool = False
 
     @property
     def label(self) -> str:
@@ -48,11 +50,15 @@ class Band:
 
         >>> Band(2.5, 1e6, 7, 0.5, 0.1, -1.0, 0.3).label
         'from 2.5 to 1000000'
+        >>> Band(1.0, math.inf, 7, 0.5, 0.1, -1.0, 0.3, flag=True).label
+        'yes (from 1)'
         """
         if math.isnan(self.low):
             return "missing"
         parts = [f"from {_number(self.low)}"] * math.isfinite(self.low)
         parts += [f"{'to' if parts else 'below'} {_number(self.high)}"] * math.isfinite(self.high)
+        if self.flag and parts:
+            return f"{'yes' if math.isfinite(self.low) else 'no'} ({' '.join(parts)})"
         return " ".join(parts) or "known"
 
 
@@ -148,7 +154,7 @@ class Card:
         x, y, weight : training rows.
         least : points between the safest and the riskiest range below which a column is left out.
         """
-        items = tuple(item for part in parts if (item := _item(part, scale.per_point, least)))
+        items = tuple(item for part in parts if (item := _item(part, x[:, part.column], scale.per_point, least)))
         card = cls(items, 0, scale.per_point, 0.0)
         base, none = scale.start(_level(card.log_odds(card.score(x)), y, weight))
         return replace(card, base_points=base, none=none)
@@ -200,7 +206,7 @@ class Card:
         return f"Bad loans by total: {', '.join(told)}."
 
 
-def _item(part: Part, per_point: float, least: int) -> Item | None:
+def _item(part: Part, column: Floats, per_point: float, least: int) -> Item | None:
     """The column with its effects in whole points, or None where they differ by too little."""
     bins, effect = part.bins, part.effect
     seen = bins.goods + bins.bads > 0
@@ -209,14 +215,14 @@ def _item(part: Part, per_point: float, least: int) -> Item | None:
         return None
     starts = np.flatnonzero(np.append(True, np.diff(points[:-1]) != 0))
     bins, points = bins.merged(starts), np.append(points[starts], points[-1])
-    rows = bins.goods + bins.bads
+    rows, flag = bins.goods + bins.bads, bool(np.isin(column[~np.isnan(column)], (0.0, 1.0)).all())
     edges = [-math.inf, *bins.cuts.tolist(), math.inf]
     lows, highs = [*edges[:-1], math.nan], [*edges[1:], math.nan]
     bad_rate = np.divide(bins.bads, rows, out=np.full(len(rows), np.nan), where=rows > 0)
-    figures = zip(points.tolist(), rows / rows.sum(), bad_rate, bins.woe, bins.information, strict=True)
+    figures = zip(rows / rows.sum(), bad_rate, bins.woe, bins.information, strict=True)
     bands = (
-        Band(low, high, count, *map(float, rest))
-        for low, high, (count, *rest) in zip(lows, highs, figures, strict=True)
+        Band(low, high, count, float(share), float(bad), float(woe), float(told), flag)
+        for low, high, count, (share, bad, woe, told) in zip(lows, highs, points.tolist(), figures, strict=True)
     )
     return Item("", part.column, tuple(bands))
 
