@@ -114,6 +114,13 @@ def test_every_row_of_a_table_is_as_wide_as_its_head(card_html, parse):
         assert len(widths) == 1
 
 
+def test_a_table_of_figures_holds_figures(card):
+    (ranking,) = [chapter for chapter in card.chapters if chapter.name == "ranking"]
+    (scores,) = [block for block in ranking.blocks if getattr(block, "title", "") == "Scores by outcome"]
+    counted = sum(int(cell.replace(",", "")) for row in scores.table.rows for cell in row[1:])
+    assert counted == card.figures()["split"]["test"]
+
+
 def test_what_scrolls_can_be_reached_by_keyboard_and_has_a_name(card_html, parse):
     regions = [one for tag in ("div", "pre") for one in parse(card_html).all(tag) if "tabindex" in one.attributes]
     assert regions

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 NOTHING = "–"
 
 
 def is_figure(value: Any) -> bool:
-    """Whether there is a finite number.
+    """Whether there is a finite number, of Python or of NumPy.
 
     >>> is_figure(0.5), is_figure(None), is_figure(float("nan")), is_figure(True)
     (True, False, False, False)
     """
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def share(value: Any, digits: int = 1) -> str:

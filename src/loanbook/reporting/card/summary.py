@@ -129,7 +129,11 @@ def division(subject: Subject) -> Chapter:
     dated = split["kind"] == "out_of_time"
     rows = [
         ["to train", whole(split["train"]), "the oldest" if dated else "drawn at random"],
-        ["to calibrate", whole(split["calibrate"]), f"decided from {split['calibrate_from']} on" if dated else "drawn"],
+        [
+            "to calibrate",
+            whole(split["calibrate"]),
+            f"decided from {split['calibrate_from']} on" if dated else "drawn at random",
+        ],
         ["to test", whole(split["test"]), f"decided from {split['test_from']} on" if dated else "drawn at random"],
     ]
     if split["unknowable"]:
