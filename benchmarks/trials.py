@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.datasets import DataSet
 from benchmarks.processes import cost_of_process, python
+from benchmarks.scripts import fit_trial
 from benchmarks.scripts.fit_trial import ROWS
 from benchmarks.sources import digest
 from loanbook.models.risk import Rung
@@ -113,7 +114,8 @@ class Trial:
     def calibration(self, name: str) -> Calibration:
         """Fitted as a training does, on what was said of rows held out."""
         if name not in self._calibrations:
-            self._calibrations[name] = Calibration.fit(self.predictions[name].held, self.y)
+            held = self.predictions[name].held
+            self._calibrations[name] = Calibration.fit(held, self.y, groups=self.arrays["groups"].astype(np.int64))
         return self._calibrations[name]
 
     @cached_property
@@ -173,6 +175,6 @@ class Course:
         text = book.read_bytes()
         classes = {rung.name: type(rung.make(0, 1)).__module__ for rung in self.ladder if not rung.members}
         return {
-            ROWS: digest(_FITTING, text),
+            ROWS: digest(_FITTING, text, Path(fit_trial.__file__).read_bytes()),
             **{name: digest([*_FITTING, module], text) for name, module in classes.items()},
         }

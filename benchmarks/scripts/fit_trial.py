@@ -67,13 +67,14 @@ class Trial:
         return x, plan.transform(codes)
 
     def rows(self) -> dict[str, Floats | Rows]:
-        """Outcomes of both sides, the folds, and the exposure of the rows that test (NaN where none is named)."""
+        """Outcomes and groups of both sides, the folds, exposure of the rows that test (NaN where none is named)."""
         amount = self.loans.amount
         return {
             "y": self.teaching.bad,
             "y_test": self.loans.bad[self.test],
             "fold": self.fold,
             "amount_test": np.full(len(self.test), np.nan) if amount is None else amount[self.test],
+            "groups": self.teaching.groups,
             "groups_test": self.loans.groups[self.test],
         }
 
