@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from loanbook.models.risk.binning import Bins, Cutting, round_cut, steps
+from loanbook.models.risk.binning import Bins, Cutting, steps
+from loanbook.models.risk.merging import round_cut
 from loanbook.models.scoring import Additive
 
 NUMBERS = st.floats(-1e30, 1e30, allow_subnormal=False)

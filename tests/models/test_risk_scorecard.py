@@ -14,7 +14,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import expit
 
 from loanbook.models.risk.binning import Bins
-from loanbook.models.risk.card import Band, Card, Part, Scale
+from loanbook.models.risk.card import Band
+from loanbook.models.risk.points import Part, Scale, write_card
 from loanbook.models.risk.scorecard import Scorecard
 from loanbook.models.risk.three_rules import ThreeRules
 from loanbook.testing import example
@@ -160,10 +161,10 @@ def test_ranges_that_get_the_same_points_are_one_line() -> None:
     bins = Bins(np.array([1.0, 2.0, 3.0]), np.full(5, 30.0), np.array([30.0, 20.0, 20.5, 10.0, 0.0]), 5.0)
     effect = np.array([0.5, 0.001, 0.002, -0.7, 0.0])
     x, y = np.repeat([0.0, 1.0, 2.0, 3.0], 30)[:, None], np.arange(120.0) % 3 == 0
-    card = Card.write([Part(0, bins, effect)], Scale(20.0), x, y.astype(float), np.ones(120))
+    card = write_card([Part(0, bins, effect)], Scale(20.0), x, y.astype(float), np.ones(120))
     assert [band.label for band in card.items[0].bands] == ["below 1", "from 1 to 3", "from 3", "missing"]
     assert card.items[0].bands[1].bad_rate == pytest.approx(40.5 / 100.5)
-    assert not Card.write([Part(0, bins, effect / 100)], Scale(20.0), x, y.astype(float), np.ones(120)).items
+    assert not write_card([Part(0, bins, effect / 100)], Scale(20.0), x, y.astype(float), np.ones(120)).items
 
 
 @pytest.mark.parametrize(

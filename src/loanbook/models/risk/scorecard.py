@@ -11,9 +11,10 @@ from threadpoolctl import threadpool_limits
 
 from loanbook.models.risk.base import Floats, RiskClassifier
 from loanbook.models.risk.binning import Bins, Cutting
-from loanbook.models.risk.card import Card, Part, Scale
+from loanbook.models.risk.card import Card
 from loanbook.models.risk.folds import drawn, inner_folds
 from loanbook.models.risk.path import HeldOut, l1_path, penalties
+from loanbook.models.risk.points import Part, Scale, write_card
 from loanbook.models.risk.ridge import Rows
 from loanbook.models.risk.space import Range
 from loanbook.models.scoring import Additive
@@ -108,7 +109,7 @@ class Scorecard(RiskClassifier):
         with threadpool_limits(1, user_api="blas"):  # as in Logistic
             parts = self._parts(x, y, weight)
         scale = Scale(doubling=self.doubling, points=self.points, odds=self.odds)
-        self.card_ = Card.write(parts, scale, x, y, weight, least=self.least_points)
+        self.card_ = write_card(parts, scale, x, y, weight, least=self.least_points)
         return self.card_.scorer(x, weight)
 
     def _parts(self, x: Floats, y: Floats, weight: Floats) -> list[Part]:

@@ -12,8 +12,9 @@ from scipy.special import expit
 
 from loanbook.models.risk.base import Floats, RiskClassifier, base_log_odds
 from loanbook.models.risk.binning import Bins, Cutting
-from loanbook.models.risk.card import Card, Part, Scale
+from loanbook.models.risk.card import Card
 from loanbook.models.risk.folds import inner_folds, losses_of
+from loanbook.models.risk.points import Part, Scale, write_card
 from loanbook.models.risk.space import Range
 from loanbook.models.scoring import Additive
 
@@ -100,7 +101,7 @@ class ThreeRules(RiskClassifier):
             Part(column, one, effect[: len(one.woe)])
             for column, one, effect in zip(taken, bins, effects.bands, strict=True)
         ]
-        self.card_ = Card.write(parts, Scale(self.doubling), x, y, weight)
+        self.card_ = write_card(parts, Scale(self.doubling), x, y, weight)
         return self.card_.scorer(x, weight)
 
     @property
