@@ -221,3 +221,18 @@ def by_year(days: Floats) -> Iterator[tuple[int, NDArray[np.intp]]]:
     years = days[known].astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
     for year in np.unique(years):
         yield int(year), known[years == year]
+
+
+def by_period(days: Floats) -> tuple[str, list[tuple[str, NDArray[np.intp]]]]:
+    """The rows of each year, or of each month where there are hardly any years; which of both, and a name for each.
+
+    >>> unit, found = by_period(np.array([0.0, 31.0, 40.0]))
+    >>> unit, [(name, rows.tolist()) for name, rows in found]
+    ('month', [('1970-01', [0]), ('1970-02', [1, 2])])
+    """
+    years = [(str(year), rows) for year, rows in by_year(days)]
+    if len(years) > 2:
+        return "year", years
+    known = np.flatnonzero(~np.isnan(days))
+    months = days[known].astype("datetime64[D]").astype("datetime64[M]")
+    return "month", [(str(month), known[months == month]) for month in np.unique(months)]

@@ -16,7 +16,7 @@ def is_figure(value: Any) -> bool:
     >>> is_figure(0.5), is_figure(None), is_figure(float("nan")), is_figure(True)
     (True, False, False, False)
     """
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
 
 
 def share(value: Any, digits: int = 1) -> str:

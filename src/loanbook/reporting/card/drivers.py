@@ -11,7 +11,7 @@ from loanbook.evaluation.dependence import Dependence, Step, Weight, dependence,
 from loanbook.reporting.card.subject import Subject
 from loanbook.reporting.drawing import ACCENT, LINE, Still, bars, bars_height, number_axis, percent_axis
 from loanbook.reporting.parts import Block, Chapter, Picture, Table, Text
-from loanbook.reporting.wording import clipped, compact, number, share, whole
+from loanbook.reporting.wording import clipped, compact, is_figure, number, share, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,8 +37,8 @@ def drivers(subject: Subject) -> Chapter:
         subject.tell(f"Dependence on {clipped(field, 20)}")
         found.append(_asked(subject, field, codes))
     words = (
-        f"Contributions are exact: with the base value they add up to the model's answer. Over {_count(codes):,} of "
-        f"the test rows, {weights[0].title} moves it most, with {share(weights[0].share, 0)} of all movement."
+        f"{_added_up(subject)} Over {_count(codes):,} of the test rows, {weights[0].title} moves the answer most, with "
+        f"{share(weights[0].share, 0)} of all movement."
     )
     note = (
         "Partial dependence gives every loan the same value of one field and averages the answers. Where few loans lie "
@@ -50,6 +50,14 @@ def drivers(subject: Subject) -> Chapter:
         "dependence": [_plain(one) for one in found],
     }
     return Chapter(name, title, blocks, figures)
+
+
+def _added_up(subject: Subject) -> str:
+    """That contributions add up, and by how much they missed where the training measured it."""
+    rung = next(rung for rung in subject.ladder if rung["name"] == subject.rung)
+    error = (rung.get("manners") or {}).get("additivity_error")
+    start = "With the base value, contributions add up to the model's answer"
+    return f"{start} (largest error seen in the training: {error:.1g})." if is_figure(error) else f"{start}."
 
 
 def _count(codes: np.ndarray) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loanbook.data.fields import as_day
 from loanbook.evaluation.association import pairs
-from loanbook.evaluation.portrait import by_year, mean_of
+from loanbook.evaluation.portrait import Target, by_period, mean_of
 from loanbook.reporting.drawing import ACCENT, LINE, Still, bars, bars_height, number_axis, percent_axis
 from loanbook.reporting.parts import Block, Chapter, Facts, Picture, Points, Table, Text
 from loanbook.reporting.profile.sheet import Sheet
@@ -82,49 +84,68 @@ def warnings(sheet: Sheet) -> Chapter:
 
 
 def over_time(sheet: Sheet) -> Chapter | None:
-    """The target by year of the decision."""
+    """The target by year of the decision, or by month where there are hardly any years."""
     if sheet.days is None:
         return None
-    target = sheet.target
-    years = []
-    for year, rows in by_year(sheet.days):
-        seen = target.values[rows][target.known[rows]]
-        years.append((year, len(rows), len(seen), *mean_of(seen, share=target.share)))
-    known = [one for one in years if one[2]]
+    unit, periods = by_period(sheet.days)
+    found = [_at(sheet.target, name, rows) for name, rows in periods]
+    known = [one for one in found if one.known]
     if len(known) < 2:
-        return Chapter.absent("time", "Over time", "The outcomes that are known lie within one year.")
-    write = share if target.share else number
-
-    def paint(axes: Axes) -> None:
-        places = [one[0] for one in known]
-        top = max(one[5] for one in known)
-        most = max(one[1] for one in known)
-        axes.bar(places, [0.3 * top * one[1] / most for one in known], color=LINE, width=0.8)
-        axes.plot(places, [one[3] for one in known], "o-", color=ACCENT, markersize=4)
-        axes.fill_between(places, [o[4] for o in known], [o[5] for o in known], color=ACCENT, alpha=0.18, linewidth=0)
-        axes.set_ylim(0, top * 1.08)
-        axes.set_xlabel("year of the decision; grey: how many loans")
-        axes.set_ylabel(clipped(sheet.word, 30))
-        step = -(-len(places) // 6)
-        axes.set_xticks(places[::step], [str(place) for place in places[::step]])
-        percent_axis(axes.yaxis) if target.share else number_axis(axes.yaxis)
-
-    most, least = max(known, key=lambda one: one[3]), min(known, key=lambda one: one[3])
-    word = clipped(sheet.word, 40)
-    alt = f"The {word} by year of the decision: from {write(least[3])} in {least[0]} to {write(most[3])} in {most[0]}."
+        return Chapter.absent("time", "Over time", "The outcomes that are known lie within one month.")
+    write, word = share if sheet.target.share else number, clipped(sheet.word, 40)
+    most, least = max(known, key=lambda one: one.mean), min(known, key=lambda one: one.mean)
+    alt = (
+        f"The {word} by {unit} of the decision: from {write(least.mean)} in {least.name} to {write(most.mean)} in "
+        f"{most.name}."
+    )
     cells = [
-        [str(year), whole(count), whole(seen), write(mean), f"{write(low)} to {write(high)}"]
-        for year, count, seen, mean, low, high in years
+        [one.name, whole(one.rows), whole(one.known), write(one.mean), f"{write(one.low)} to {write(one.high)}"]
+        for one in found
     ]
-    columns = ["year", ">rows", ">with outcome", f">{word}", ">90% interval"]
-    picture = Picture(f"{word[:1].upper()}{word[1:]} by year", alt, Still(paint), Table(alt, columns, cells))
+    table = Table(alt, [unit, ">rows", ">with outcome", f">{word}", ">90% interval"], cells)
+    still = Still(_over_time(known, unit, word, share=sheet.target.share))
     note = (
-        "Where only finished loans are in the table, the last years look too good (late losses are not in yet) or too "
+        "Where only finished loans are in the table, the last look too good (late losses are not in yet) or too "
         "bad (losses come before the last instalment)."
     )
-    names = ("year", "rows", "known", "mean", "low", "high")
-    figures = {"years": [dict(zip(names, one, strict=True)) for one in years]}
+    picture = Picture(f"{word[:1].upper()}{word[1:]} by {unit}", alt, still, table)
+    figures = {"unit": unit, "periods": [asdict(one) for one in found]}
     return Chapter("time", "Over time", [Text(alt), picture, Text(note, "quiet")], figures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """A year or a month: its rows, those with an outcome, and their mean with its interval."""
+
+    name: str
+    rows: int
+    known: int
+    mean: float
+    low: float
+    high: float
+
+
+def _at(target: Target, name: str, rows: NDArray[np.intp]) -> _Period:
+    seen = target.values[rows][target.known[rows]]
+    return _Period(name, len(rows), len(seen), *mean_of(seen, share=target.share))
+
+
+def _over_time(known: Sequence[_Period], unit: str, word: str, *, share: bool) -> Callable[[Axes], None]:
+    def paint(axes: Axes) -> None:
+        places = range(len(known))
+        top, most = max(one.high for one in known), max(one.rows for one in known)
+        axes.bar(places, [0.3 * top * one.rows / most for one in known], color=LINE, width=0.8)
+        axes.plot(places, [one.mean for one in known], "o-", color=ACCENT, markersize=4)
+        low, high = [one.low for one in known], [one.high for one in known]
+        axes.fill_between(places, low, high, color=ACCENT, alpha=0.18, linewidth=0)
+        axes.set_ylim(min(0.0, *low), top * 1.08)
+        axes.set_xlabel(f"{unit} of the decision; grey: how many loans")
+        axes.set_ylabel(clipped(word, 30))
+        step = -(-len(known) // 6)
+        axes.set_xticks(list(places)[::step], [one.name for one in known[::step]])
+        percent_axis(axes.yaxis) if share else number_axis(axes.yaxis)
+
+    return paint
 
 
 def strongest(sheet: Sheet) -> Chapter:
