@@ -20,6 +20,7 @@ from benchmarks.processes import ROOT, Failed
 
 FOLDER = ROOT / ".venv-peers"
 REQUIREMENTS = Path(__file__).parent
+_SMALL = 10_000  # rows
 _ONLY_WHEELS = ("--only-binary", ":all:")
 _LOCK = (
     "-q", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url",
@@ -35,7 +36,7 @@ class Peer:
     ----------
     name, title : of its requirements and its environment; on the page.
     package : what it is called in its requirements.
-    seconds : wall clock it may take on one data set; what its own documentation calls little is what it gets.
+    seconds : wall clock it may take on a small data set.
     wheels : whether all that it needs comes built.
     """
 
@@ -58,6 +59,14 @@ class Peer:
             if self.python.exists()
             else f"{self.title}: `python -m benchmarks.peers install {self.name}` was not run"
         )
+
+    def limit(self, rows: int) -> int:
+        """Seconds of wall clock it may take: half as many again on a table that is not small.
+
+        >>> [PEERS[0].limit(rows) for rows in (1_000, 20_000)]
+        [120, 180]
+        """
+        return self.seconds if rows < _SMALL else self.seconds * 3 // 2
 
     @property
     def locked(self) -> Path:
@@ -95,8 +104,8 @@ class Peer:
 
 PEERS = (
     Peer("autogluon", "AutoGluon, best quality", "autogluon-tabular", seconds=120),
-    Peer("flaml", "FLAML", "flaml", seconds=120),
-    Peer("mljar", "mljar-supervised, Compete", "mljar-supervised", seconds=120, wheels=False),
+    Peer("flaml", "FLAML", "flaml", seconds=60),
+    Peer("mljar", "mljar-supervised, Compete", "mljar-supervised", seconds=60, wheels=False),
 )
 
 

@@ -18,7 +18,7 @@ from benchmarks.peers import PEERS, Peer
 from benchmarks.processes import Failed, cost_of_process, python
 from benchmarks.results import NONE, Promise, Report, Table, number, paragraphs
 from benchmarks.scripts.automl import TARGET
-from benchmarks.scripts.fit_trial import part, read
+from benchmarks.scripts.fit_trial import TENTHS_TESTED, part, read
 from benchmarks.usual import Columns
 from loanbook.book import Book
 from loanbook.evaluation.metrics import auc, brier, log_loss
@@ -100,7 +100,8 @@ def _write(book: Path, folder: Path) -> Floats:
 
 
 def _of_peer(peer: Peer, folder: Path, y: Floats) -> Outcome:
-    words = [str(peer.python), "-m", "benchmarks.scripts.automl", peer.name, str(folder), str(peer.seconds), str(SEED)]
+    seconds = str(peer.limit(len(y) * 10 // TENTHS_TESTED))
+    words = [str(peer.python), "-m", "benchmarks.scripts.automl", peer.name, str(folder), seconds, str(SEED)]
     return _outcome(cost_of_process(words, folder), folder / f"{peer.name}.npy", y)
 
 
@@ -177,9 +178,9 @@ def _notes() -> tuple[str, ...]:
         libraries see the raw columns that a model may see: numbers, categories with the same levels on both sides, of a
         date its month and weekday; no id, nothing that is known only later. They make of them what they will.
 
-        Limits of wall clock for each data set, on two threads: {limits}. Each runs in an environment of its own
-        (`benchmarks/peers`). AutoGluon has no torch, so no neural networks; without Ray it fits its folds one after the
-        other. Each is asked for the AUC; none is asked to calibrate.
+        Limits of wall clock, on two threads: {limits}; half as much again on Taiwan and SBA. Each runs in an
+        environment of its own (`benchmarks/peers`). AutoGluon has no torch, so no neural networks; without Ray it fits
+        its folds one after the other. Each is asked for the AUC; none is asked to calibrate.
 
         Ours is fitted and calibrated as a training fits a candidate, on five folds and all rows.
         """
