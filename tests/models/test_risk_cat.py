@@ -78,3 +78,7 @@ def test_nothing_is_written_to_the_folder_and_nothing_is_said(
     CatBoost(most_trees=20).fit(rows.x, rows.y)
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr() == ("", "")
+
+
+def test_threads_never_change_the_trees() -> None:
+    assert CatBoost(jobs=8)._settings(1_000_000, trees=5)["thread_count"] == 1

@@ -161,7 +161,7 @@ def test_boosting_is_the_booster_it_grew() -> None:
 
 
 def test_threads_follow_the_number_of_rows() -> None:
-    few, many = (np.tile([0.0, 1.0], rows // 2) for rows in (1_000, 130_000))
+    few, many = (np.tile([0.0, 1.0], rows // 2) for rows in (1_000, 400_000))
     threads = [Boosting(jobs=8)._settings(y[:, None], y, np.ones(len(y)))["nthread"] for y in (few, many)]
     assert threads == [1, 2]
     assert Boosting(jobs=1)._settings(many[:, None], many, np.ones(len(many)))["nthread"] == 1

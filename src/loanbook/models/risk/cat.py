@@ -34,9 +34,8 @@ class CatBoost(EarlyStopped):
     held_out : share of the rows that decides when to stop.
     patience : trees without improvement before stopping.
     trees_if_few : number of trees where a class has too few rows to hold any out.
-    rows_per_thread : one thread for each so many rows.
     seed : of every draw.
-    jobs : threads at most.
+    jobs : without effect: on two threads CatBoost grows other trees than on one.
 
     >>> x = np.array([[20.0], [25.0], [30.0], [35.0], [40.0], [45.0], [50.0], [55.0]] * 10)
     >>> rung = CatBoost(most_trees=20).fit(x, (x[:, 0] < 38).astype(int))
@@ -68,7 +67,6 @@ class CatBoost(EarlyStopped):
         held_out: float = 0.2,
         patience: int = 40,
         trees_if_few: int = 60,
-        rows_per_thread: int = 60_000,
         seed: int = 0,
         jobs: int = 1,
     ) -> None:
@@ -83,7 +81,6 @@ class CatBoost(EarlyStopped):
         self.held_out = held_out
         self.patience = patience
         self.trees_if_few = trees_if_few
-        self.rows_per_thread = rows_per_thread
         self.seed = seed
         self.jobs = jobs
 
@@ -116,7 +113,7 @@ class CatBoost(EarlyStopped):
             "boosting_type": "Plain",
             "boost_from_average": True,
             "random_seed": self.seed,
-            "thread_count": self._threads(rows),
+            "thread_count": 1,
             "allow_writing_files": False,
             "logging_level": "Silent",
         }

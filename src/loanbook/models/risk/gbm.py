@@ -12,7 +12,7 @@ from loanbook.models.risk.base import Floats
 from loanbook.models.risk.folds import Split
 from loanbook.models.risk.growing import strictly_below
 from loanbook.models.risk.space import Range
-from loanbook.models.risk.stopping import EarlyStopped, signs
+from loanbook.models.risk.stopping import EarlyStopped, signs, threads
 from loanbook.models.scoring import TreeEnsemble
 
 _LARGEST = float(np.finfo(np.float32).max)  # LightGBM parts the known from the missing at 1e300, beyond float32
@@ -34,10 +34,9 @@ class LightGBM(EarlyStopped):
     held_out : share of the rows that decides when to stop.
     patience : trees without improvement before stopping.
     trees_if_few : number of trees where a class has too few rows to hold any out.
-    rows_per_thread : one thread for each so many rows.
     monotone : for each column 1 (log-odds may not fall with it), -1 (may not rise) or 0 (free); None leaves all free.
     seed : of every draw.
-    jobs : threads at most.
+    jobs : threads at most; a second one from 400,000 rows on.
 
     >>> x = np.array([[20.0], [25.0], [30.0], [35.0], [40.0], [45.0], [50.0], [55.0]] * 10)
     >>> rung = LightGBM(most_trees=20).fit(x, (x[:, 0] < 38).astype(int))
@@ -70,7 +69,6 @@ class LightGBM(EarlyStopped):
         held_out: float = 0.2,
         patience: int = 40,
         trees_if_few: int = 60,
-        rows_per_thread: int = 60_000,
         monotone: tuple[int, ...] | None = None,
         seed: int = 0,
         jobs: int = 1,
@@ -86,7 +84,6 @@ class LightGBM(EarlyStopped):
         self.held_out = held_out
         self.patience = patience
         self.trees_if_few = trees_if_few
-        self.rows_per_thread = rows_per_thread
         self.monotone = monotone
         self.seed = seed
         self.jobs = jobs
@@ -117,7 +114,7 @@ class LightGBM(EarlyStopped):
             "bagging_freq": 1,
             "lambda_l2": self.penalty,
             "seed": self.seed,
-            "num_threads": self._threads(rows),
+            "num_threads": threads(self.jobs, rows),
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,

@@ -11,6 +11,8 @@ from loanbook.models.risk.folds import Split, hold_out
 from loanbook.models.risk.growing import importance_text
 from loanbook.models.scoring import TreeEnsemble
 
+ROWS_PER_THREAD = 200_000
+
 
 class EarlyStopped(RiskClassifier):
     """A rung of trees added one after the other, that stops when log-loss on held-out rows stops falling.
@@ -29,9 +31,7 @@ class EarlyStopped(RiskClassifier):
     most_trees: int
     held_out: float
     trees_if_few: int
-    rows_per_thread: int
     seed: int
-    jobs: int
 
     @abstractmethod
     def _best(self, x: Floats, y: Floats, weight: Floats, split: Split) -> int:
@@ -44,13 +44,22 @@ class EarlyStopped(RiskClassifier):
             return min(self.trees_if_few, self.most_trees)
         return round(self._best(x, y, weight, split) / math.sqrt(1.0 - self.held_out))
 
-    def _threads(self, rows: int) -> int:
-        return max(1, min(self.jobs, rows // self.rows_per_thread))
-
     def describe(self, names: Sequence[str]) -> str:
         """Return the size and the columns that bought most of the fit."""
         called = check_names(names, self.n_features_in_)
         return importance_text(self.importances_, called, len(self.scorer_.roots))
+
+
+def threads(jobs: int, rows: int) -> int:
+    """How many threads so many rows are worth: OpenMP's spin while they wait, on busy cores for most of the time.
+
+    Measured on 28,000 rows, a second thread saves a fifth of the time on idle cores; on 130,000 rows and busy ones it
+    makes the fit cost ten times the CPU.
+
+    >>> threads(8, 30_000), threads(8, 600_000), threads(2, 9_000_000)
+    (1, 3, 2)
+    """
+    return max(1, min(jobs, rows // ROWS_PER_THREAD))
 
 
 def signs(monotone: Sequence[int] | None, width: int) -> list[int] | None:
