@@ -188,6 +188,31 @@ def test_importance_is_the_mean_of_the_contributions_that_reasons_are_made_of(tr
     assert sum(step["loans"] for step in loans) <= lifecycle.last_test(trained, find("risk")).height
 
 
+def test_rungs_that_can_be_read_are_shown_whole(card):
+    (chapter,) = [chapter for chapter in card.chapters if chapter.name == "structure"]
+    assert set(chapter.figures) == {"one_rule", "three_rules", "scorecard", "logistic_l1", "tree"}
+    titles = {getattr(block, "title", getattr(block, "caption", "")) for block in chapter.blocks}
+    assert {"Decision tree", "Regularisation path", "The scorecard"} <= titles
+
+
+def test_the_printed_points_are_those_of_the_card_in_words(card):
+    (chapter,) = [chapter for chapter in card.chapters if chapter.name == "structure"]
+    (table,) = [block for block in chapter.blocks if getattr(block, "caption", "") == "The scorecard"]
+    told = chapter.figures["scorecard"]
+    for name, label, points, *_ in table.rows:
+        line = name if name == "every loan" else label
+        assert re.search(rf"{re.escape(line)} +{points}\b", told)
+
+
+def test_the_drawn_tree_parts_all_loans_at_every_level(card):
+    (chapter,) = [chapter for chapter in card.chapters if chapter.name == "structure"]
+    (picture,) = [block for block in chapter.blocks if getattr(block, "title", "") == "Decision tree"]
+    root, *below = picture.table.rows
+    assert root[2] == "100.0%"
+    second = [float(row[2].rstrip("%")) for row in below if row[0] == "2"]
+    assert sum(second) == pytest.approx(100, abs=0.2)
+
+
 def test_a_table_that_changed_since_is_noticed_and_nothing_wrong_is_shown(trained, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(trained.path.parent, folder)
