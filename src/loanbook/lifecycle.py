@@ -162,7 +162,7 @@ def train(
     late = suspects(usecase, table, section, types)
     parts = usecase.split(loans, seed)
 
-    tuner = None if budget is None else Tuner(budget, book.home / "tuning", setting)
+    tuner = None if budget is None else Tuner(book.home / "tuning", setting)
     steps = _Steps(progress, len(ladder), tuning=TUNING if tuner else 0)
     results = benchmark(
         ladder,

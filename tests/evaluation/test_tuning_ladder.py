@@ -18,9 +18,9 @@ from loanbook import lifecycle
 from loanbook.book import Book
 from loanbook.data import samples
 from loanbook.evaluation.benchmark import Result
-from loanbook.evaluation.tuning import bench, ladder
+from loanbook.evaluation.tuning import budget, ladder
 from loanbook.evaluation.tuning.bench import rung_of, unfinished
-from loanbook.evaluation.tuning.budget import LEAST, MOST
+from loanbook.evaluation.tuning.budget import LEAST, MOST, Purse
 from loanbook.evaluation.tuning.ladder import Measured, Tuner, tuned_rung
 from loanbook.models.risk import LADDER
 from loanbook.models.training import Setting
@@ -169,8 +169,10 @@ def test_without_optuna_a_budget_tunes_nothing(monkeypatch, tmp_path, small_samp
 def searches(budget, *, measured=("approve_all", "xgboost", "lightgbm"), rows=10_000, best="xgboost"):
     folds = {name: (0.8 if name == best else 0.7,) * 5 for name in measured}
     known = [Measured(rung(name), folds[name]) for name in measured]
-    made = Tuner(budget, Path("nowhere"), Setting()).searches(known, rows, 40, fits=8)
-    return [(one.rung.name, one.trials) for one in made]
+    purse = Purse(budget, rows, 40, fits=8)
+    for name in measured:
+        purse.pay(name)
+    return [(one.rung.name, one.trials) for one in Tuner(Path("nowhere"), Setting()).searches(known, purse)]
 
 
 def test_the_best_rung_is_tuned_first_and_the_others_with_what_is_left(need):
@@ -182,6 +184,21 @@ def test_the_best_rung_is_tuned_first_and_the_others_with_what_is_left(need):
     assert plenty == [("xgboost", MOST), ("lightgbm", MOST)]
     assert searches(60.0, best="lightgbm")[0][0] == "lightgbm"
     assert searches(60.0, rows=2_000)[0][1] > few[0][1], "smaller tables get more trials"
+    assert searches(None) == [], "without a budget nothing is tuned"
+
+
+def test_the_clock_counts_only_on_a_machine_that_is_far_too_slow(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(budget, "perf_counter", lambda: now[0])
+    purse = Purse(100.0, 1000, 10, fits=8)
+    now[0] = 199.0
+    assert purse.empty() == ""
+    now[0] = 201.0
+    assert purse.empty() == "this machine took far longer than the budget"
+    assert purse.late()
+    nothing = Purse(0.0, 1000, 10, fits=8)
+    assert nothing.empty() == "the budget of 0 seconds was used up"
+    assert Purse(None, 1000, 10, fits=8).empty() == ""
 
 
 def test_a_tuned_rung_is_made_again_from_its_result():
@@ -200,10 +217,8 @@ def test_a_search_that_the_clock_ended_is_told():
     assert told.startswith("XGBoost was tuned with 1 of 9 trials, because this machine")
 
 
-def test_a_far_too_slow_machine_stops_the_search(monkeypatch, tmp_path):
-    clock = iter(np.arange(0.0, 1e6, 1_000.0))
-    monkeypatch.setattr(ladder, "perf_counter", lambda: float(next(clock)))
-    search = next(Tuner(60.0, tmp_path, Setting()).searches([Measured(rung("xgboost"), (0.7,) * 5)], 5000, 40, fits=8))
-    found = Tuner(60.0, tmp_path, Setting()).run(search, lambda made: [0.7] * 5, [], lambda done, of, best: None)
+def test_a_far_too_slow_machine_stops_the_search(tmp_path):
+    tuner, purse = Tuner(tmp_path, Setting()), Purse(60.0, 5000, 40, fits=8)
+    search = next(tuner.searches([Measured(rung("xgboost"), (0.7,) * 5)], purse))
+    found = tuner.run(search, lambda made: [0.7] * 5, [], lambda done, of, best: None, late=lambda: True)
     assert len(found.trials) == 1 < found.wanted
-    assert bench.TUNING > 0

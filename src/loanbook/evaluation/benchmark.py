@@ -18,6 +18,7 @@ from loanbook.evaluation.intervals import Estimate
 from loanbook.evaluation.manners import Manners, decision_cost, manners
 from loanbook.evaluation.tasks import Task
 from loanbook.evaluation.tuning.bench import improve
+from loanbook.evaluation.tuning.budget import Purse
 from loanbook.evaluation.tuning.ladder import Tuner
 from loanbook.features.plan import Plan
 from loanbook.models.scoring import Blend, Scorer
@@ -308,16 +309,16 @@ def benchmark(
     loans : labelled rows. parts : their division. task : what is measured.
     floor : names of rungs that are measured whatever the budget.
     left_out : why rungs are not to be measured, by name.
-    budget : seconds; rungs whose turn comes later are listed as skipped.
+    budget : seconds, counted as `tuning/budget.py` does; rungs whose turn comes later are listed as skipped.
     tuner : spends what is left of a budget; None tunes nothing.
 
     Returns
     -------
     One result a rung, in the ladder's order; a rung that gained from tuning is followed by itself tuned.
     """
-    started = perf_counter()
     progress("Features", 0, len(ladder) * STEPS)
     course = _Course.lay_out(task, loans, parts, setting)
+    purse = Purse(budget, *course.folds[0].x.shape, fits=STEPS)
     fitted: dict[str, _Fitted] = {}
     results = []
     for number, rung in enumerate(ladder):
@@ -326,16 +327,21 @@ def benchmark(
             progress(title, number * STEPS + done, len(ladder) * STEPS)
 
         members = [fitted[name] for name in rung.members if name in fitted]
-        spent = perf_counter() - started if rung.name not in floor else 0.0
-        if why := left_out.get(rung.name) or missing(rung) or _too_few(rung, members) or _too_late(budget, spent):
+        late = "" if rung.name in floor else purse.empty()
+        if why := left_out.get(rung.name) or missing(rung) or _too_few(rung, members) or late:
             results.append(Result(rung.name, rung.title, rung.interpretability, skipped=why))
             continue
         fitted[rung.name] = course.blend(rung, members) if members else course.fit(rung, tell)
         results.append(course.measure(rung, fitted[rung.name]))
+        purse.pay(rung.name, blend=bool(members))
     if tuner is None:
         return tuple(results)
     behind = len(ladder) * STEPS
-    return improve(tuner, course, ladder, results, lambda what, done, of: progress(what, behind + done, behind + of))
+
+    def told(what: str, done: int, of: int) -> None:
+        progress(what, behind + done, behind + of)
+
+    return improve(tuner, course, ladder, results, purse, progress=told)
 
 
 def missing(rung: Rung) -> str:
@@ -343,10 +349,6 @@ def missing(rung: Rung) -> str:
     if not rung.needs or find_spec(rung.needs):
         return ""
     return f"not installed: pip install 'loanbook[{rung.extra}]'"
-
-
-def _too_late(budget: float | None, spent: float) -> str:
-    return f"the budget of {budget:g} seconds was used up" if budget is not None and spent > budget else ""
 
 
 def _too_few(rung: Rung, members: Sequence[_Fitted]) -> str:

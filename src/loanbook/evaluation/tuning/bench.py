@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loanbook.evaluation.tasks import Task
+from loanbook.evaluation.tuning.budget import Purse
 from loanbook.evaluation.tuning.ladder import Measured, Search, Tuner, tuned_rung
 from loanbook.models.training import Floats, Rung, Setting, fit_scorer
 
@@ -39,35 +40,39 @@ class Course(Protocol):
     def setting(self) -> Setting: ...
     @property
     def folds(self) -> Sequence[Part]: ...
-    @property
-    def parts(self) -> Sequence[Any]: ...
 
     def fit(self, rung: Rung, tell: Callable[[int], None]) -> Any: ...
     def measure(self, rung: Rung, fitted: Any) -> Result: ...
 
 
 def improve(
-    tuner: Tuner, course: Course, ladder: Sequence[Rung], results: Sequence[Result], progress: Progress
+    tuner: Tuner,
+    course: Course,
+    ladder: Sequence[Rung],
+    results: Sequence[Result],
+    purse: Purse,
+    *,
+    progress: Progress,
 ) -> tuple[Result, ...]:
     """Tune what the budget pays for, on the folds of the development rows, and measure what came out.
 
     Parameters
     ----------
     course : of the benchmark. ladder, results : rungs, and their figures in the same order.
+    purse : what the benchmark left of the budget.
     progress : told after each trial, with 0 to TUNING of TUNING steps.
 
     Returns
     -------
     The results; behind each rung that gained from tuning the tuned one. A rung that was tuned says so in `tuning`.
     """
-    part, steps = course.folds[0], len(course.parts)
     headline = course.task.headline
     measured = [
         Measured(rung, tuple(headline.merit(one) for one in result.folds))
         for rung, result in zip(ladder, results, strict=True)
         if not result.skipped
     ]
-    searches = list(tuner.searches(measured, *part.x.shape, fits=steps))
+    searches = list(tuner.searches(measured, purse))
     total, behind = sum(search.trials for search in searches), 0
     found = {result.name: [result] for result in results}
     for search in searches:
@@ -77,7 +82,7 @@ def improve(
             told = f"{search.rung.title}, trial {done} of {of}, best {headline.title} {so_far}"
             progress(told, round(TUNING * (behind + done) / total), TUNING)
 
-        tuned = tuner.run(search, _scorer(course), _arrays(course.folds), heard)
+        tuned = tuner.run(search, _scorer(course), _arrays(course.folds), heard, purse.late)
         untuned = replace(found[search.rung.name][0], tuning=tuned.to_json())
         found[search.rung.name] = [untuned]
         if tuned.gained > 0:

@@ -7,7 +7,8 @@ costs, by rung, rows and columns, on one core of the machine on which the table 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from time import perf_counter
 from types import MappingProxyType
 
 MOST = 20
@@ -16,8 +17,8 @@ MOST = 20
 LEAST = 4
 """Fewer trials than this are not worth starting a search for."""
 
-PATIENCE = 3.0
-"""A machine that takes this many times the budget is far too slow: the search ends there, and says so."""
+PATIENCE = 2.0
+"""A machine that takes this many times the budget is far too slow: work ends there, and says so."""
 
 _COSTS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -55,13 +56,50 @@ def fit_seconds(rung: str, rows: int, columns: int) -> float:
     return fixed + cell * rows * columns
 
 
-def benchmark_seconds(rungs: Iterable[str], rows: int, columns: int, *, fits: int) -> float:
-    """Reference seconds of a benchmark: each rung fitted so many times, and measured.
+class Purse:
+    """What is left of a budget while a ladder is benchmarked, in reference seconds.
 
-    >>> benchmark_seconds(["tree", "xgboost"], 10_000, 40, fits=8) > benchmark_seconds(["tree"], 10_000, 40, fits=8)
-    True
+    Parameters
+    ----------
+    budget : seconds; None is no limit.
+    rows, columns : of the rows that a fold trains on.
+    fits : of each rung.
+
+    >>> purse = Purse(4.0, 10_000, 40, fits=8)
+    >>> purse.empty()
+    ''
+    >>> purse.pay("xgboost")
+    >>> purse.empty()
+    'the budget of 4 seconds was used up'
     """
-    return sum(_MEASURING + fits * fit_seconds(rung, rows, columns) for rung in rungs)
+
+    def __init__(self, budget: float | None, rows: int, columns: int, *, fits: int) -> None:
+        self.budget = budget
+        self.rows, self.columns, self.fits = rows, columns, fits
+        self.spent = 0.0
+        self.started = perf_counter()
+
+    def pay(self, rung: str, *, blend: bool = False) -> None:
+        """Take off what a rung costs; a blend is measured without a fit."""
+        self.spent += _MEASURING
+        if not blend:
+            self.spent += self.fits * fit_seconds(rung, self.rows, self.columns)
+
+    def empty(self) -> str:
+        """Say why nothing more is to be begun; "" while there is something left."""
+        if self.budget is None:
+            return ""
+        if self.spent > self.budget or not self.budget:
+            return f"the budget of {self.budget:g} seconds was used up"
+        return "this machine took far longer than the budget" if self.late() else ""
+
+    def late(self) -> bool:
+        """Say whether the clock ends the work, because the machine is far too slow."""
+        return self.budget is not None and perf_counter() - self.started > PATIENCE * self.budget
+
+    def left(self, final: float) -> float:
+        """Reference seconds for tuning, when so many go to the fit on every row."""
+        return 0.0 if self.budget is None else self.budget - self.spent - final
 
 
 def trials_within(left: float, rung: str, rows: int, columns: int, *, folds: int, after: int = 0) -> tuple[int, float]:

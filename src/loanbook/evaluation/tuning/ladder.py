@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from time import perf_counter
 from typing import Any, cast
 
-from loanbook.evaluation.tuning.budget import PATIENCE, benchmark_seconds, trials_within
+from loanbook.evaluation.tuning.budget import Purse, fit_seconds, trials_within
 from loanbook.evaluation.tuning.journal import Journal, digest
 from loanbook.evaluation.tuning.search import Heard, Tuned, tune
 from loanbook.evaluation.tuning.trial import Config
@@ -52,34 +51,32 @@ class Tuner:
 
     Parameters
     ----------
-    budget : seconds for benchmark and tuning together, on the machine whose seconds `budget.py` counts in.
     folder : where the journals of its searches are kept.
     setting : of the training.
     """
 
-    budget: float
     folder: Path
     setting: Setting
 
-    def searches(self, ladder: Iterable[Measured], rows: int, columns: int, *, fits: int) -> Iterator[Search]:
+    def searches(self, ladder: Iterable[Measured], purse: Purse) -> Iterator[Search]:
         """Yield the searches that the budget pays for when the benchmark is paid, best rung first.
 
         Parameters
         ----------
-        ladder : every rung that was measured. rows, columns : of the rows that a fold trains on.
-        fits : of each rung in the benchmark, and of each tuned rung after its search.
+        ladder : every rung that was measured. purse : what they left.
         """
         if not self.installed():
             return
         measured = list(ladder)
-        names = [one.rung.name for one in measured if not one.rung.members]
-        left = self.budget - benchmark_seconds(names, rows, columns, fits=fits)
+        cost = {one.rung.name: fit_seconds(one.rung.name, purse.rows, purse.columns) for one in measured}
+        made_of = [[name for name in (one.rung.members or (one.rung.name,)) if name in cost] for one in measured]
+        left = purse.left((FOLDS + 1) * max((sum(cost[name] for name in names) for names in made_of), default=0.0))
         for one in sorted(measured, key=lambda one: -sum(one.folds)):
             made = one.rung.make(self.setting.seed, self.setting.jobs)
             space = getattr(type(made), "space", {})
             if not space:
                 continue
-            trials, left = trials_within(left, one.rung.name, rows, columns, folds=FOLDS, after=fits)
+            trials, left = trials_within(left, one.rung.name, purse.rows, purse.columns, folds=FOLDS, after=purse.fits)
             if trials:
                 own = cast("Any", made).get_params()
                 yield Search(one, space, {name: own[name] for name in space}, trials)
@@ -90,6 +87,7 @@ class Tuner:
         score: Callable[[Rung], Sequence[float]],
         folds: Iterable[Floats],
         heard: Heard,
+        late: Callable[[], bool] = lambda: False,
     ) -> Tuned:
         """Make one search, or what is left of it after an interruption.
 
@@ -97,8 +95,8 @@ class Tuner:
         ----------
         score : a rung to its headline on each fold, with the sign that makes more better.
         folds : the arrays of the folds, by which the search is named.
+        heard : told after each trial. late : whether the machine is far too slow to go on.
         """
-        started = perf_counter()
         name = digest(self._words(search), folds)
         return tune(
             search.space,
@@ -109,7 +107,7 @@ class Tuner:
             journal=Journal(self.folder / f"{search.rung.name}-{name}.json"),
             known=search.measured.folds,
             heard=heard,
-            late=lambda: perf_counter() - started > PATIENCE * self.budget,
+            late=late,
         )
 
     @staticmethod
