@@ -44,7 +44,7 @@ def command(
     with follow("Looking at the data") as progress:
         page = data_profile(found, asked, progress=progress)
         if path is not None:
-            write_page(path, html(page))
+            write_page(path, html(page, progress=progress))
     if json:
         emit({"usecase": usecase, "output": path, "chapters": page.figures()})
     else:

@@ -45,7 +45,7 @@ def command(
     with follow("Writing the model card") as progress:
         page = model_card(found, asked, interactive=interactive, progress=progress)
         if path is not None:
-            write_page(path, html(page, interactive=interactive))
+            write_page(path, html(page, interactive=interactive, progress=progress))
     if json:
         emit({"usecase": usecase, "output": path, "chapters": page.figures()})
     else:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
+from loanbook.evaluation.benchmark import Progress, quiet
 from loanbook.reporting.hover import library
 from loanbook.reporting.parts import Page
 
@@ -24,28 +25,36 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 _WITH_SCRIPT = f"{POLICY}; script-src 'unsafe-inline' 'unsafe-eval'; worker-src blob:"
 
 
-def html(page: Page, *, interactive: bool = False) -> bytes:
+def html(page: Page, *, interactive: bool = False, progress: Progress = quiet) -> bytes:
     """The page as UTF-8; every text in it is escaped, the same page gives the same bytes.
 
     Parameters
     ----------
     page : what stands in it.
     interactive : whether it holds pictures with `hover`; their library is put into the page once.
+    progress : told of each picture; the first half of the way is behind, when the page was made.
     """
-    places = count(1)
     script = library() if interactive else ""
     parts: dict[str, Any] = {
         "page": page,
         "policy": _WITH_SCRIPT if script else POLICY,
         "style": Markup((FOLDER / "style.css").read_text(encoding="utf-8")),  # noqa: S704 (ours)
         "script": Markup(script),  # noqa: S704 (of a package that is installed)
-        "counter": _teller(places),
+        "counter": _counter(page.pictures, progress),
     }
     return _template().render(parts).encode()
 
 
-def _teller(places: Any) -> Callable[[], int]:
-    return lambda: int(next(places))
+def _counter(pictures: int, progress: Progress) -> Callable[[], int]:
+    """Numbers the pictures as they are drawn."""
+    places = count(1)
+
+    def tell() -> int:
+        place = next(places)
+        progress("Drawing", pictures + place, 2 * pictures)
+        return place
+
+    return tell
 
 
 @cache

@@ -146,6 +146,16 @@ class Page:
     chapters: Sequence[Chapter]
     foot: str
 
+    @property
+    def pictures(self) -> int:
+        """How many there are to draw."""
+        return sum(_pictures(chapter.blocks) for chapter in self.chapters)
+
     def figures(self) -> dict[str, Any]:
         """Everything for machines: the figures of each chapter by its name."""
         return {chapter.name: dict(chapter.figures) for chapter in self.chapters}
+
+
+def _pictures(blocks: Sequence[Block]) -> int:
+    cards = [card for block in blocks if isinstance(block, Cards) for card in block.cards]
+    return sum(isinstance(block, Picture) for block in blocks) + sum(_pictures(card.blocks) for card in cards)

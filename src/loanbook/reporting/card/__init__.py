@@ -58,7 +58,7 @@ def model_card(book: Book, usecase: UseCase, *, interactive: bool = False, progr
     chapters = []
     writers = CHAPTERS.get(usecase.name, _OF_ANY)
     for done, write in enumerate(writers):
-        progress(write.__name__, done, len(writers))
+        progress(write.__name__.capitalize(), done, 2 * len(writers))
         chapter = write(subject)
         if chapter is not None:
             chapters.append(chapter)

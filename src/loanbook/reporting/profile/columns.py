@@ -28,7 +28,6 @@ def columns(sheet: Sheet) -> Chapter:
     """All of them, in the order of the table."""
     cards = []
     for place, one in enumerate(sheet.portraits):
-        sheet.progress(f"Drawing {one.name[:20]}", sheet.table.width + place, 2 * sheet.table.width)
         cards.append(_card(sheet, one, pictured=place < _PICTURED))
     figures = {one.name: _plain(sheet, one) for one in sheet.portraits}
     return Chapter("columns", "Column by column", [Cards(cards)], {"columns": figures})
