@@ -17,7 +17,7 @@ MOST = 20
 LEAST = 4
 """Fewer trials than this are not worth starting a search for."""
 
-PATIENCE = 2.0
+PATIENCE = 3.0
 """A machine that takes this many times the budget is far too slow: work ends there, and says so."""
 
 _COSTS: Mapping[str, tuple[float, float]] = MappingProxyType(
