@@ -21,7 +21,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "explore": "Write a profile of the data, with plots: one HTML file.",
         "train": "Benchmark the ladder of models and register the one to use.",
         "leaderboard": "Show the benchmark of the last training, floor included.",
-        "study": "Measure what preparing the data, remedies for overfitting and more loans would bring.",
+        "study": "Measure what data preparation, remedies and more loans buy.",
         "predict": "Score a file of applications, CSV or Parquet, of any size.",
         "report": "Write the model card of the last training: one HTML file.",
         "models": "List, promote, roll back and show registered models.",
