@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from loanbook.evaluation.benchmark import missing
 from loanbook.evaluation.metrics import auc
 from loanbook.models.risk import LADDER
-from loanbook.models.scoring import Additive, TreeEnsemble, sigmoid
+from loanbook.models.scoring import Additive, sigmoid
 from loanbook.testing import example
+
+ROOT = Path(__file__).parents[2]
 
 
 def made(name: str, jobs: int = 1):
@@ -19,8 +24,36 @@ def made(name: str, jobs: int = 1):
 
 
 def test_floor_first_and_the_more_interpretable_before_the_less() -> None:
-    assert [rung.name for rung in LADDER] == ["approve_all", "one_rule", "logistic", "tree", "forest", "xgboost"]
-    assert [rung.interpretability for rung in LADDER] == [0, 1, 4, 5, 9, 7]
+    names = [
+        "approve_all",
+        "one_rule",
+        "three_rules",
+        "scorecard",
+        "logistic",
+        "logistic_l1",
+        "logistic_woe",
+        "tree",
+        "ebm",
+    ]
+    names += ["xgboost", "lightgbm", "catboost", "forest", "extra_trees", "network", "blend", "stack"]
+    assert [rung.name for rung in LADDER] == names
+    steps = [rung.interpretability for rung in LADDER]
+    assert steps == sorted(steps)
+
+
+def test_a_blend_stands_behind_its_members_and_names_rungs_of_the_ladder() -> None:
+    places = {rung.name: place for place, rung in enumerate(LADDER)}
+    blends = [rung for rung in LADDER if rung.members]
+    assert [rung.name for rung in blends] == ["blend", "stack"]
+    for rung in blends:
+        assert all(places[name] < places[rung.name] for name in rung.members)
+
+
+def test_what_needs_an_extra_says_which() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for rung in LADDER:
+        assert bool(rung.needs) == bool(rung.extra)
+        assert not rung.extra or any(rung.needs in line for line in extras[rung.extra])
 
 
 def test_listing_the_ladder_loads_no_library() -> None:
@@ -36,14 +69,16 @@ def test_settings_reach_the_estimator() -> None:
         settings = rung.make(7, 3).get_params()
         assert settings.get("seed", 7) == 7
         assert settings.get("jobs", 3) == 3
-    assert "jobs" in LADDER[-1].make(0, 1).get_params()
+    assert {"jobs", "seed"} <= made("xgboost").get_params().keys()
 
 
-def test_every_rung_decides_by_one_of_two_scorers() -> None:
+def test_every_rung_decides_by_a_scorer_in_numpy() -> None:
     rows = example(120)
-    kinds = {rung.name: type(rung.make(0, 1).fit(rows.x, rows.y).scorer_) for rung in LADDER}
-    assert {name for name, kind in kinds.items() if kind is Additive} == {"approve_all", "logistic"}
-    assert {kind for name, kind in kinds.items()} == {Additive, TreeEnsemble}
+    kinds = {rung.name: rung.make(0, 1).fit(rows.x, rows.y).scorer_ for rung in LADDER if not missing(rung)}
+    tables = {name for name, scorer in kinds.items() if isinstance(scorer, Additive)}
+    assert tables == {"approve_all", "three_rules", "scorecard", "logistic", "logistic_l1", "logistic_woe"}
+    for scorer in kinds.values():
+        assert type(scorer).__module__.startswith("loanbook.models.scoring.")
 
 
 def test_approve_all_gives_the_weighted_base_rate() -> None:
