@@ -25,8 +25,7 @@ SECONDS = Unit(1.0, "s")
 def run(bench: Bench) -> Report:
     """Measure it."""
     sample, large = _sample(bench), _large(bench)
-    rounds = bench.pick(2, 1)
-    costs = in_turns(sample, rounds, bench.tell)
+    costs = in_turns(sample, 1, bench.tell)
     costs_large = in_turns(large, 1, bench.tell)
     everything = {**costs, **costs_large}
     rows = bench.pick(ROWS, _QUICK_ROWS)
