@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from loanbook.evaluation.pareto import Criterion, Front, pareto
@@ -130,21 +130,12 @@ def _front_picture(subject: Subject, front: Front) -> Picture | None:
         return None
 
     def paint(axes: Axes) -> None:
-        for place, (title, x, y, name, best) in enumerate(points):
-            chosen = name == subject.rung
-            colour = ACCENT if chosen else QUIET
+        for _, x, y, name, best in points:
+            colour = ACCENT if name == subject.rung else QUIET
             axes.plot([x], [y], "o", color=colour, markersize=7, fillstyle="full" if best else "none")
-            if chosen or best:
-                axes.annotate(
-                    clipped(title, 24),
-                    (x, y),
-                    xytext=(0, -14 if place % 2 else 7),
-                    textcoords="offset points",
-                    ha="center",
-                    fontsize=8.5,
-                    color=colour,
-                )
-        axes.margins(0.16, 0.16)
+        for x, y, numbers in _labels([(x, y) for _, x, y, *_ in points]):
+            axes.annotate(numbers, (x, y), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=9)
+        axes.margins(0.08, 0.16)
         axes.set_xlabel("harder to understand →")
         axes.set_ylabel(first.title)
         number_axis(axes.yaxis)
@@ -158,7 +149,24 @@ def _front_picture(subject: Subject, front: Front) -> Picture | None:
     table = Table(alt, ["model", ">step", f">{first.title}", "beaten throughout"], rows)
     plot = Plot("pareto", "step of understanding (0 is simplest)", first.title)
     hover = scatter(plot, [(t, x, y) for t, x, y, *_ in points]) if subject.interactive else None
-    return Picture(f"{first.title} against ease of understanding", alt, Still(paint), table, hover=hover)
+    note = "; ".join(f"{number} {point[0]}" for number, point in enumerate(points, start=1))
+    return Picture(f"{first.title} against ease of understanding", alt, Still(paint), table, f"{note}.", hover)
+
+
+def _labels(points: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float, str]]:
+    """The number of each point; points that stand on each other share a label over the highest.
+
+    >>> list(_labels([(0.0, 0.5), (7.0, 0.651), (7.0, 0.65), (9.0, 0.7)]))
+    [(0.0, 0.5, '1'), (7.0, 0.651, '2, 3'), (9.0, 0.7, '4')]
+    """
+    heights = [y for _, y in points]
+    near = 0.08 * (max(heights) - min(heights))
+    left = list(enumerate(points, start=1))
+    while left:
+        _, (x, y) = left[0]
+        here = [(number, at) for number, at in left if at[0] == x and abs(at[1] - y) <= near]
+        left = [one for one in left if one not in here]
+        yield x, max(at[1] for _, at in here), ", ".join(str(number) for number, _ in here)
 
 
 def overfitting(subject: Subject) -> Chapter:

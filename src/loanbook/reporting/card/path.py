@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,8 +34,15 @@ def path(estimator: Any, names: Sequence[str]) -> list[Block]:
                 axes.plot(strength, found.coefficients[:, column], color=LINE, linewidth=0.9)
         for place, column in enumerate(shown):
             axes.plot(strength, found.coefficients[:, column], color=ACCENT, linewidth=1.5, alpha=1.0 - 0.12 * place)
-            end = (strength[-1], found.coefficients[-1, column])
-            axes.annotate(clipped(names[column], 22), end, xytext=(4, 0), textcoords="offset points", fontsize=8.5)
+        ends = found.coefficients[-1, shown]
+        for column, height in zip(shown, _apart(ends, 0.07 * float(np.ptp(found.coefficients))), strict=True):
+            axes.annotate(
+                clipped(names[column], 22),
+                (strength[-1], height),
+                xytext=(4, -3),
+                textcoords="offset points",
+                fontsize=8.5,
+            )
         axes.axvline(strength[found.chosen], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
         axes.set_xlim(strength[0], strength[-1] + 0.45 * (strength[-1] - strength[0]))
         axes.set_xlabel("weaker penalty →; dashed: the one that was chosen", loc="left")
@@ -53,3 +61,16 @@ def path(estimator: Any, names: Sequence[str]) -> list[Block]:
     columns = [">penalty", ">columns", ">held-out log-loss", *(f">{clipped(names[column], 30)}" for column in shown)]
     table = Table("Weights along the path", columns, rows, frozenset([int(found.chosen)]))
     return [Picture("Regularisation path", alt, Still(paint, height=3.2), table)]
+
+
+def _apart(heights: np.ndarray, gap: float) -> list[float]:
+    """Heights of labels that leave a gap between each other, each as near its own as that allows from below.
+
+    >>> _apart(np.array([1.0, 0.0, 0.1]), 0.5)
+    [1.0, 0.0, 0.5]
+    """
+    placed = heights.astype(np.float64)
+    order = np.argsort(heights, kind="stable")
+    for below, above in pairwise(order):
+        placed[above] = max(placed[above], placed[below] + gap)
+    return [float(height) for height in placed]
