@@ -20,8 +20,9 @@ from loanbook.models.scoring import Blend, sigmoid
 
 EQUAL_BELOW = 1000
 """Rows below which weights learned from them are worse than equal ones."""
-_PULL = 30.0  # towards equal weights: a ridge as strong as so many rows
+_PULL = 100.0  # towards equal weights: a ridge as strong as so many rows
 _ROUNDS = 50
+_TO_THE_END = {"ftol": 1e-13, "gtol": 1e-9, "maxiter": 1000}
 
 Weights = tuple[float, Floats]
 """Intercept, and the weight of each member."""
@@ -139,7 +140,9 @@ class Stack(Blended):
         # Matrices this small are slower on several threads, and their last bits differ.
         with threadpool_limits(1, user_api="blas"):
             bounds = [(None, None), *[(0.0, None)] * members]
-            found = minimize(loss, np.array([0.0, *equal]), jac=True, method="L-BFGS-B", bounds=bounds)
+            found = minimize(
+                loss, np.array([0.0, *equal]), jac=True, method="L-BFGS-B", bounds=bounds, options=_TO_THE_END
+            )
         return float(found.x[0]), np.asarray(found.x[1:])
 
 
