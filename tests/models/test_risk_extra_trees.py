@@ -81,3 +81,13 @@ def test_the_same_on_one_and_on_two_threads(made: type[Voting]) -> None:
     rows = example()
     one, two = (made(trees=20, jobs=jobs).fit(rows.x, rows.y).decision_function(rows.x) for jobs in (1, 2))
     assert np.array_equal(one, two)
+
+
+def test_rows_drawn_for_a_tree_are_all_half_or_the_most() -> None:
+    def drawn(rows: int) -> float:
+        draw = np.random.default_rng(0)
+        x, y = draw.normal(size=(rows, 2)), draw.random(rows) < 0.3
+        forest = Forest(small=500, most_rows=900)._grow(x, y, np.ones(rows), trees=2, least_split=rows)
+        return float(forest.estimators_[0].tree_.weighted_n_node_samples[0])
+
+    assert [drawn(rows) for rows in (400, 1000, 5000)] == [400, 500, 900]

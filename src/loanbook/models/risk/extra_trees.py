@@ -22,7 +22,7 @@ class ExtraTrees(Voting):
     columns : share of the columns looked at in each split; 0 for the square root of their number.
     trials : trees that are grown to choose when to stop splitting.
     small : up to so many rows, any node may be split, and all of them are held out in turn.
-    finest : beyond, none that has fewer rows than all of them divided by this: it would bring nodes, but no accuracy.
+    finest : beyond, none that has fewer rows than its tree divided by this: it would bring nodes, but no accuracy.
     folds : one of so many parts of the rows is held out to choose.
     seed : of the drawn columns and thresholds.
     jobs : threads.

@@ -19,11 +19,11 @@ class Forest(Voting):
     ----------
     trees : how many.
     depth : of a tree at most.
-    rows : share of the rows drawn for each tree; 0 draws half of them, but all of at most `small`.
+    rows : share of the rows drawn for each tree; 0 draws all of at most `small`, else half of them, up to `most_rows`.
     columns : share of the columns looked at in each split; 0 for the square root of their number.
     trials : trees that are grown to choose when to stop splitting.
     small : up to so many rows, any node may be split, and all of them are held out in turn.
-    finest : beyond, none that has fewer rows than all of them divided by this: it would bring nodes, but no accuracy.
+    finest : beyond, none that has fewer rows than its tree divided by this: it would bring nodes, but no accuracy.
     folds : one of so many parts of the rows is held out to choose.
     seed : of the drawn rows and columns.
     jobs : threads.
@@ -48,6 +48,7 @@ class Forest(Voting):
         trees: int = 100,
         depth: int = 20,
         rows: float = 0.0,
+        most_rows: int = 20_000,
         columns: float = 0.0,
         trials: int = 30,
         small: int = 6000,
@@ -59,6 +60,7 @@ class Forest(Voting):
         self.trees = trees
         self.depth = depth
         self.rows = rows
+        self.most_rows = most_rows
         self.columns = columns
         self.trials = trials
         self.small = small
@@ -67,12 +69,17 @@ class Forest(Voting):
         self.seed = seed
         self.jobs = jobs
 
+    def _drawn(self, rows: int) -> int:
+        if self.rows:
+            return max(1, round(rows * self.rows))
+        return rows if rows <= self.small else min(rows // 2, self.most_rows)
+
     def _grow(self, x: Floats, y: Floats, weight: Floats, *, trees: int, least_split: int) -> RandomForestClassifier:
         return RandomForestClassifier(
             trees,
             max_depth=self.depth,
             min_samples_split=least_split,
-            max_samples=self.rows or (None if len(y) <= self.small else 0.5),
+            max_samples=self._drawn(len(y)),
             max_features=self.columns or "sqrt",
             random_state=self.seed,
             n_jobs=self.jobs,

@@ -55,6 +55,10 @@ class Voting(RiskClassifier):
     def _grow(self, x: Floats, y: Floats, weight: Floats, *, trees: int, least_split: int) -> Any:
         """Return a fitted scikit-learn forest whose nodes of fewer rows than `least_split` are leaves."""
 
+    def _drawn(self, rows: int) -> int:
+        """Of so many rows, how many a tree is grown on."""
+        return rows
+
     def _learn(self, x: Floats, y: Floats, weight: Floats) -> TreeEnsemble:
         asked = np.flatnonzero(~mere_flags(x))
         scorer, bought = self._voted(x[:, asked], y, weight)
@@ -78,7 +82,7 @@ class Voting(RiskClassifier):
         """Return the least rows to split and the line that held-out rows like best: every row where there are few."""
         small = len(y) <= self.small
         splits = inner_folds(y, self.folds, self.seed)[: None if small else 1]
-        finest = 2 if small else len(y) // self.finest
+        finest = 2 if small else self._drawn(len(y)) // self.finest
         ladder = [finest * 2**power for power in range(7)]
         parts = [self._held_out_votes(x, y, weight, split, ladder) for split in splits]
         held = np.concatenate([held for _, held in splits])
