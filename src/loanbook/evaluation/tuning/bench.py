@@ -78,7 +78,7 @@ def improve(
     for search in searches:
 
         def heard(done: int, of: int, best: float, search: Search = search, behind: int = behind) -> None:
-            so_far = f"{headline.merit(best):.4f}".replace("0.", ".", 1)
+            so_far = f"{headline.merit(best):.4f}".removeprefix("0")
             told = f"{search.rung.title}, trial {done} of {of}, best {headline.title} {so_far}"
             progress(told, round(TUNING * (behind + done) / total), TUNING)
 
