@@ -27,6 +27,9 @@ def light(rung: Rung) -> BaseEstimator:
         "catboost": {"most_trees": 40, "depth": 3},
         "extra_trees": {"trees": 15, "trials": 5},
         "ebm": {"bags": 1, "pairs": 2, "most_rounds": 60},
+        "network": {"networks": 2, "most_epochs": 8},
+        "blend": {"members": ("logistic", "tree")},
+        "stack": {"members": ("logistic", "tree")},
     }
     return rung.make(0, 1).set_params(**few.get(rung.name, {}))
 
