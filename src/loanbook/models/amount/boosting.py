@@ -55,7 +55,7 @@ class AmountBoosting(AmountRegressor):
         patience: int = 30,
         few_rows: int = 100,
         trees_if_few: int = 60,
-        rows_per_thread: int = 60_000,
+        rows_per_thread: int = 400_000,
         seed: int = 0,
         jobs: int = 1,
     ) -> None:
