@@ -1,6 +1,6 @@
 """How many trials a budget pays for: by a fixed cost model, so that the answer does not depend on the clock.
 
-Two trainings with one seed must end with one champion (docs/adr/0018). A busy machine makes fewer trials in a given
+Two trainings with one seed must end with one champion (docs/adr/0017). A busy machine makes fewer trials in a given
 time than an idle one, so the clock must not count them. Instead the budget is spent in reference seconds: what a fit
 costs, by rung, rows and columns, on one core of the machine on which the table below was measured, in November 2026.
 """

@@ -47,7 +47,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Tuner:
-    """Tunes what a ladder has to tune inside a budget; see docs/adr/0018.
+    """Tunes what a ladder has to tune inside a budget; see docs/adr/0017.
 
     Parameters
     ----------
