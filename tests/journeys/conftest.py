@@ -69,19 +69,31 @@ def learn(run: Run) -> Run:
     return call
 
 
+# Not in a preexec_fn: that forks this process, whose threads other tests may have started.
+NO_ROOM = """
+import resource, runpy, sys
+most = int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+runpy.run_module("loanbook", run_name="__main__", alter_sys=True)
+"""
+
+
 @pytest.fixture
 def apart(folder: Path) -> Callable[..., subprocess.Popen[str]]:
-    """`apart("train")` in a process of its own, for what may only happen to a process."""
+    """`apart("train")` in a process of its own, for what may only happen to a process.
 
-    def start(*words: object, **options: Any) -> subprocess.Popen[str]:
+    With `room`, no file may have more bytes than that, as on a full disk.
+    """
+
+    def start(*words: object, room: int | None = None) -> subprocess.Popen[str]:
+        program = ["-m", "loanbook"] if room is None else ["-c", NO_ROOM, str(room)]
         return subprocess.Popen(
-            [sys.executable, "-m", "loanbook", *map(str, words)],
+            [sys.executable, *program, *map(str, words)],
             cwd=folder,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **options,
         )
 
     return start

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 import time
 from pathlib import Path
@@ -75,16 +74,11 @@ def test_two_trainings_at_once_share_a_home(drafted, run, apart):
         assert run("predict", "loans.csv", "-o", "scored.csv", "--version", version).code == 0
 
 
-def no_room(most: int):
-    """Let a process write no file beyond so many bytes, as a full disk would."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-
-
 @pytest.mark.parametrize("output", ["scored.csv", "scored.parquet"])
 def test_a_scoring_without_room_leaves_what_was_there(trained, run, apart, make_loans, output):
     make_loans(5_000).write_parquet("new.parquet")
     Path(output).write_bytes(b"before")
-    process = apart("predict", "new.parquet", "-o", output, preexec_fn=no_room(100_000))
+    process = apart("predict", "new.parquet", "-o", output, room=100_000)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
     assert err.startswith(f"loanbook: {output}: cannot be written")
@@ -96,7 +90,7 @@ def test_a_scoring_without_room_leaves_what_was_there(trained, run, apart, make_
 
 def test_a_training_without_room_registers_nothing(trained, run, apart):
     before = run("models", "--json").json
-    process = apart("train", "--only", "forest", preexec_fn=no_room(8_000))
+    process = apart("train", "--only", "forest", room=8_000)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "Traceback" not in err
@@ -108,7 +102,7 @@ def test_a_training_without_room_registers_nothing(trained, run, apart):
 
 
 def test_a_draft_without_room_writes_no_book(drafted, apart):
-    process = apart("init", "loans.csv", "--target", "bad", "-o", "other.toml", preexec_fn=no_room(100))
+    process = apart("init", "loans.csv", "--target", "bad", "-o", "other.toml", room=100)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert err.startswith("loanbook: other.toml: cannot be written")
