@@ -16,7 +16,7 @@ from loanbook.models.preparation import TREATMENTS
 from loanbook.models.risk import LADDER
 
 RUNGS = ("logistic", "xgboost")
-MOST = 4_000
+MOST = 2_000
 BALANCING = "balance"
 FIGURES = {"auc": "AUC gained", "log_loss": "log-loss saved", "calibration_error": "ECE saved"}
 

@@ -12,7 +12,7 @@ from benchmarks.results import NONE, Report, Table, paragraphs
 from benchmarks.scripts.fit_trial import read
 from loanbook.evaluation.study.remedies import REMEDIES, study_remedies
 
-MOST = 4_000
+MOST = 2_000
 _QUICK = ("k_fold", "simpler_model")
 
 Found = Mapping[str, Mapping[str, Mapping[str, Any]]]
