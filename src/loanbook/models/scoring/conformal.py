@@ -51,8 +51,9 @@ class Sets:
         >>> round(low, 2), round(high, 2)
         (0.27, 0.71)
         """
-        bads, goods = np.sort(probability[bad > 0]), np.sort(1.0 - probability[bad == 0])
-        return cls(_least(bads), 1.0 - _least(goods))
+        # Signs, not 1 - p: that would lose the last bit, and with it the loan that stands right on the border.
+        bads, goods = np.sort(probability[bad > 0]), np.sort(-probability[bad == 0])
+        return cls(_least(bads, lowest=0.0), -_least(goods, lowest=-1.0))
 
     def unsure(self, level: float) -> tuple[float, float]:
         """Where the set is not one outcome alone.
@@ -89,10 +90,11 @@ class Sets:
         return cls(np.array(saved["bads"], np.float64), np.array(saved["goods"], np.float64))
 
 
-def _least(ranked: Floats) -> Floats:
+def _least(ranked: Floats, lowest: float) -> Floats:
     """(491,) for each level the least of n ascending figures of a class with which a new one still belongs to it.
 
-    With k of n figures no larger, its p-value is (k + 1) / (n + 1), and that must exceed 1 - level.
+    With k of n figures no larger, its p-value is (k + 1) / (n + 1), and that must exceed 1 - level. Where even k = 0
+    does, the lowest figure there can be belongs to it.
     """
     count = np.floor((1.0 - LEVELS) * (len(ranked) + 1) + 1e-9).astype(np.intp)
-    return np.append(0.0, ranked)[count]
+    return np.append(lowest, ranked)[count]
