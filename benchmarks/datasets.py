@@ -30,6 +30,7 @@ class DataSet:
     file : inside the folder of data sets; "" for the bundled sample.
     section : keys of the book's `[risk]` but for `data`.
     note : what one must know of it.
+    splits : how often it is split at most.
     """
 
     name: str
@@ -39,6 +40,7 @@ class DataSet:
     file: str = ""
     section: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
+    splits: int = 5
 
     @property
     def path(self) -> Path | None:

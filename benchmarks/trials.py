@@ -135,7 +135,7 @@ class Course:
     ----------
     books : data sets with the path of their books.
     ladder : rungs, blends included.
-    seeds : of the splits.
+    seeds : splits of a data set at most.
     keep : folder of the predictions.
     tell : hears what is being done.
     """
@@ -150,10 +150,18 @@ class Course:
     def trials(self) -> dict[str, tuple[Trial, ...]]:
         """By name of the data set, one a seed; those that are not kept yet are run, two at a time."""
         self.keep.mkdir(parents=True, exist_ok=True)
-        wanted = [(data, book, seed) for seed in range(self.seeds) for data, book in self.books]
+        wanted = [(data, book, seed) for seed in range(self.seeds) for data, book in self.books if seed < data.splits]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             done = list(pool.map(lambda one: self._trial(*one), wanted))
         return {data.name: tuple(trial for trial in done if trial.data == data) for data, _ in self.books}
+
+    @property
+    def splits(self) -> str:
+        """How often which data set is split, in words."""
+        fewer = [
+            f"{min(self.seeds, data.splits)} of {data.title}" for data, _ in self.books if data.splits < self.seeds
+        ]
+        return f"{self.seeds} splits of each data set" + (f" ({', '.join(fewer)})" if fewer else "")
 
     def _trial(self, data: DataSet, book: Path, seed: int) -> Trial:
         kept = {part: self.keep / f"{data.name}-{seed}-{part}-{known}.npz" for part, known in self._parts(book).items()}

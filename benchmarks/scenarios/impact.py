@@ -86,7 +86,7 @@ def _claim(name: str, found: Mapping[str, Mapping[str, Estimate]]) -> str:
 def _notes(bench: Bench) -> tuple[str, ...]:
     return paragraphs(
         f"""
-        Means over {bench.course.seeds} splits of each data set (those of `ladder`), with the mean ends of the 90%
+        Means over {bench.course.splits}, those of `ladder`, with the mean ends of the 90%
         bootstrap intervals: what a lender with as many loans as one test part has would see. The champion is the rung
         that selection takes in each split, the simplest within one standard error of the best.
 

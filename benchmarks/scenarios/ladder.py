@@ -179,7 +179,7 @@ def _notes(bench: Bench) -> tuple[str, ...]:
     about = "\n\n".join(f"{data.title}: {data.note}" for data in bench.data_sets if data.note)
     return paragraphs(
         f"""
-        {course.seeds} splits of each data set, 70% to teach and 30% to test, stratified; rows of one id and
+        {course.splits}, 70% to teach and 30% to test, stratified; rows of one id and
         near-copies stand on one side. Everything is fitted on the rows that teach. A difference is one of means over
         the same splits, with its standard error: over splits of one table after Nadeau and Bengio (2003), because the
         splits share rows; over the tables as of independent figures.

@@ -38,7 +38,7 @@ def run(bench: Bench) -> Report:
         promises=tuple(promises),
         notes=paragraphs(
             f"""
-            Means over {bench.course.seeds} splits of each data set (those of `ladder`). The sets are learned from what
+            Means over {bench.course.splits}, those of `ladder`. The sets are learned from what
             was said of rows held out, as a training learns them, and counted on the rows that test.
 
             A set of both outcomes, or of neither, is what the policy refers to a person when it is told to refer the
