@@ -60,7 +60,14 @@ def test_no_import_of_the_package_lacks_its_dependency():
     extras = PROJECT["project"]["optional-dependencies"]
     declared = PROJECT["project"]["dependencies"] + [name for extra in extras.values() for name in extra]
     modules = {re.match(r"[\w.-]+", name).group().lower().replace("-", "_") for name in declared}
-    modules |= {"sklearn", "interpret", "starlette", "annotated_types", "click", "markupsafe"}  # by another name, or part of what we declare
+    modules |= {
+        "sklearn",
+        "interpret",
+        "starlette",
+        "annotated_types",
+        "click",
+        "markupsafe",
+    }  # by another name, or part of what we declare
     optional = {"pandas", "psycopg"}
     assert imported - set(sys.stdlib_module_names) - modules - optional - {"loanbook"} == set()
 
