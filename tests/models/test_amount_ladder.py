@@ -18,7 +18,7 @@ from loanbook.models.scoring.amounts import Amounts, to_amount, to_margin
 from loanbook.testing import RungSuite, example
 
 COUNTS_ROWS = {
-    "check_sample_weight_equivalence_on_dense_data": "folds, draws, knots and least sizes count rows, whatever they weigh",
+    "check_sample_weight_equivalence_on_dense_data": "folds, draws and knots count rows, whatever they weigh",
 }
 
 
