@@ -14,7 +14,6 @@ from typing import Any
 
 from loanbook import lifecycle
 from loanbook.book import Book
-from loanbook.decisions.decider import Decider
 from loanbook.lifecycle import Run
 from loanbook.usecases import find
 
@@ -24,8 +23,8 @@ def train(book: Book, usecase: str = "risk", **options: Any) -> Run:
     return lifecycle.train(book, find(usecase), **options)
 
 
-def champion(book: Book, usecase: str = "risk") -> Decider:
-    """Load the model that decides; see `lifecycle.champion`."""
+def champion(book: Book, usecase: str = "risk") -> Any:
+    """Load the model that answers: a `Decider` for risk, an `Estimator` for amount; see `lifecycle.champion`."""
     return lifecycle.champion(book, find(usecase))
 
 
