@@ -322,7 +322,7 @@ def last_test(book: Book, usecase: UseCase) -> pl.DataFrame:
 def _rungs(usecase: UseCase, only: Sequence[str], *, full: bool) -> tuple[list[Rung], dict[str, str]]:
     """The rungs to list, and why some of them are not to be measured.
 
-    Whoever names a blend wants its members measured too: all that the usual ladder, or the full one, has of them.
+    Whoever names a blend wants the best of it: all of its members are measured too, also those of the full ladder.
     """
     names = [rung.name for rung in usecase.ladder]
     if unknown := [name for name in only if name not in names]:
@@ -330,14 +330,13 @@ def _rungs(usecase: UseCase, only: Sequence[str], *, full: bool) -> tuple[list[R
             f"the ladder of {usecase.name!r} has no rung {unknown[0]!r}",
             todo=f"choose among {', '.join(names)}",
         )
-    usual = {rung.name for rung in usecase.ladder if full or rung.standard}
     if not only:
         why = f"not of the usual ladder; `loanbook train {usecase.name} --full` measures it"
-        return list(usecase.ladder), {name: why for name in names if name not in usual}
+        return list(usecase.ladder), {rung.name: why for rung in usecase.ladder if not (full or rung.standard)}
     wanted = {*usecase.floor, *only}
     for rung in usecase.ladder:
         if rung.name in only:
-            wanted.update(name for name in rung.members if name in usual)
+            wanted.update(rung.members)
     return [rung for rung in usecase.ladder if rung.name in wanted], {}
 
 
