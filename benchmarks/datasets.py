@@ -131,6 +131,7 @@ TAIWAN = DataSet(
     ambitious=0.780,
     file="uci_taiwan/UCI_Credit_Card.csv",
     section={"target": "default.payment.next.month", "bad": 1, "id": "ID"},
+    splits=2,
 )
 
 SBA = DataSet(
@@ -139,6 +140,7 @@ SBA = DataSet(
     must=0.771,
     ambitious=0.778,
     note="The bundled sample, split at random to compare with what is published.",
+    splits=2,
 )
 
 DATA_SETS = (GERMAN, CREDIT_DATA, HMEQ, SBA_CASE, TAIWAN, SBA)
