@@ -31,8 +31,8 @@ from loanbook.data.leakage import Suspect, known_later
 from loanbook.data.loans import Loans
 from loanbook.data.splits import Split
 from loanbook.decisions.answering import Answerer
-from loanbook.errors import BookError, RegistryError
-from loanbook.evaluation.benchmark import STEPS, Progress, Result, benchmark, quiet
+from loanbook.errors import BookError, RegistryError, TrainingError
+from loanbook.evaluation.benchmark import STEPS, Progress, Result, benchmark, missing, quiet
 from loanbook.evaluation.card import make_card
 from loanbook.evaluation.record import test_record
 from loanbook.evaluation.selection import Choice, choose
@@ -333,6 +333,9 @@ def _rungs(usecase: UseCase, only: Sequence[str], *, full: bool) -> tuple[list[R
     if not only:
         why = f"not of the usual ladder; `loanbook train {usecase.name} --full` measures it"
         return list(usecase.ladder), {rung.name: why for rung in usecase.ladder if not (full or rung.standard)}
+    absent = {rung.name: why for rung in usecase.ladder if rung.name in only and (why := missing(rung))}
+    if len(absent) == len(set(only)):
+        raise TrainingError(f"{only[0]} is {absent[only[0]]}")
     wanted = {*usecase.floor, *only}
     for rung in usecase.ladder:
         if rung.name in only:

@@ -243,3 +243,19 @@ def test_selection_prefers_the_simple_only_when_it_is_not_clearly_worse():
     near, far = Result("near", "Near", 1, (0.80, 0.81, 0.81)), Result("far", "Far", 0, (0.70, 0.71, 0.72))
     assert choose([far, near, best]).name == "near"
     assert choose([far, best]).name == "best"
+
+
+def test_a_rung_that_is_not_installed_says_what_to_install(tmp_path, small_sample, monkeypatch):
+    monkeypatch.setattr("loanbook.evaluation.benchmark.find_spec", lambda name: None)
+    book = write_book(tmp_path, small_sample.gather_every(4))
+    with pytest.raises(TrainingError, match=r"network is not installed: pip install 'loanbook\[neural\]'"):
+        lb.train(book, "risk", only=["network"])
+    run = lb.train(book, "risk", only=["logistic", "lightgbm"])
+    skipped = {rung["name"]: rung.get("skipped") for rung in run.leaderboard}
+    assert skipped["lightgbm"] == "not installed: pip install 'loanbook[models]'"
+    assert run.choice.name == "logistic"
+
+
+def test_when_nothing_was_measured_there_is_nothing_to_choose():
+    with pytest.raises(TrainingError, match=r"none of the rungs .* \(Tree: too late\)"):
+        choose([Result("tree", "Tree", 5, skipped="too late")])

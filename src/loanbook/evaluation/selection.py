@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loanbook.errors import TrainingError
 from loanbook.evaluation.benchmark import Result
 
 
@@ -32,6 +33,11 @@ def choose(results: Sequence[Result]) -> Choice:
     'boosting'
     """
     measured = [result for result in results if not result.skipped]
+    if not measured:
+        why = "; ".join(f"{result.title}: {result.skipped}" for result in results)
+        raise TrainingError(
+            f"none of the rungs to choose from was measured ({why})", todo="name others, or a larger budget"
+        )
     best = max(measured, key=lambda result: result.merit)
     near = [result for result in measured if result.merit >= best.merit - best.error]
     chosen = min(near, key=lambda result: (result.interpretability, -result.merit))
