@@ -180,7 +180,9 @@ def _notes() -> tuple[str, ...]:
 
         Limits of wall clock, on two threads: {limits}; half as much again on Taiwan and SBA. Each runs in an
         environment of its own (`benchmarks/peers`). AutoGluon has no torch, so no neural networks; without Ray it fits
-        its folds one after the other. Each is asked for the AUC; none is asked to calibrate.
+        its folds one after the other. Each is asked for the AUC; none is asked to calibrate. On a busy machine a limit
+        of wall clock leaves them less CPU than two threads could spend: the CPU column says what each one got, and
+        with little of it they are worse than they could be.
 
         Ours is fitted and calibrated as a training fits a candidate, on five folds and all rows.
         """
