@@ -131,7 +131,7 @@ TAIWAN = DataSet(
     ambitious=0.780,
     file="uci_taiwan/UCI_Credit_Card.csv",
     section={"target": "default.payment.next.month", "bad": 1, "id": "ID"},
-    splits=2,
+    splits=5,
 )
 
 SBA = DataSet(
@@ -140,7 +140,7 @@ SBA = DataSet(
     must=0.771,
     ambitious=0.778,
     note="The bundled sample, split at random to compare with what is published.",
-    splits=2,
+    splits=5,
 )
 
 DATA_SETS = (GERMAN, CREDIT_DATA, HMEQ, SBA_CASE, TAIWAN, SBA)
