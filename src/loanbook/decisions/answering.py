@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from loanbook.decisions.reasons import Reasoner
+from loanbook.decisions.reasons import MOST, Reasoner
 from loanbook.models.trained import Scored, TrainedModel
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrameT
+
+
+Say = Callable[[NDArray[np.float64], NDArray[np.float64], Mapping[str, object]], list[str]]
+"""Codes (fields,), contributions (groups,) and what the applicant wrote, to at most four reasons."""
+
+_REASON_ROWS = 2_048
+"""Rows whose contributions are in memory at a time."""
 
 
 class Answerer(ABC):
@@ -85,6 +92,21 @@ class Answerer(ABC):
         for row, found in scored.problems.items():
             said[row] = "; ".join(str(problem) for problem in found)
         return pl.DataFrame(columns | dict(answers) | {"error": pl.Series(said, dtype=pl.String)})
+
+    def reason_columns(
+        self, table: pl.DataFrame, scored: Scored, wanted: NDArray[np.intp], say: Say
+    ) -> dict[str, pl.Series]:
+        """The columns reason_1 to reason_4: what `say` says of each wanted row, largest first, null elsewhere."""
+        texts: list[list[str | None]] = [[None] * table.height for _ in range(MOST)]
+        given = table.select(name for name in self.reasoner.open_fields if name in table.columns)
+        for start in range(0, len(wanted), _REASON_ROWS):
+            rows = wanted[start : start + _REASON_ROWS]
+            moved = self.model.contributions(scored.x[rows], scored.margin[rows])
+            for row, codes, contributions in zip(rows.tolist(), scored.codes[rows], moved, strict=True):
+                own = given.row(row, named=True) if given.width else {}
+                for place, text in enumerate(say(codes, contributions, own)):
+                    texts[place][row] = text
+        return {f"reason_{place + 1}": pl.Series(column, dtype=pl.String) for place, column in enumerate(texts)}
 
     def numbered(self, height: int) -> pl.Series:
         """The column `model_version`."""

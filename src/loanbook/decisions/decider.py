@@ -8,15 +8,14 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from loanbook.book import Book, Economics, PolicySettings
 from loanbook.decisions.answering import Answerer, figures
 from loanbook.decisions.policy import Policies, Policy, Verdict
-from loanbook.decisions.reasons import MOST, Reason, Reasoner
+from loanbook.decisions.reasons import Reason, Reasoner
 from loanbook.errors import BookError
 from loanbook.models.scoring import Calibration
-from loanbook.models.trained import Scored, TrainedModel
+from loanbook.models.trained import TrainedModel
 from loanbook.registry.versions import Registry, Version
 
 _REASON_ROWS = 2_048
@@ -127,23 +126,11 @@ class Decider(Answerer):
             "model_version": self.numbered(table.height),
         }
         if reasons:
-            columns |= self._reason_columns(table, scored, verdicts)
+            wanted = np.flatnonzero([verdict in ("refer", "decline") for verdict in verdicts])
+            columns |= self.reason_columns(
+                table, scored, wanted, lambda *about: [reason.text for reason in self.reasoner.principal(*about)]
+            )
         return self.framed(table, columns, scored)
-
-    def _reason_columns(
-        self, table: pl.DataFrame, scored: Scored, verdicts: NDArray[np.object_]
-    ) -> dict[str, pl.Series]:
-        texts: list[list[str | None]] = [[None] * len(verdicts) for _ in range(MOST)]
-        wanted = np.flatnonzero([verdict in ("refer", "decline") for verdict in verdicts])
-        given = table.select(name for name in self.reasoner.open_fields if name in table.columns)
-        for start in range(0, len(wanted), _REASON_ROWS):
-            rows = wanted[start : start + _REASON_ROWS]
-            moved = self.model.contributions(scored.x[rows], scored.margin[rows])
-            for row, code, contributions in zip(rows.tolist(), scored.codes[rows], moved, strict=True):
-                own = given.row(row, named=True) if given.width else {}
-                for place, reason in enumerate(self.reasoner.principal(code, contributions, own)):
-                    texts[place][row] = reason.text
-        return {f"reason_{place + 1}": pl.Series(column, dtype=pl.String) for place, column in enumerate(texts)}
 
 
 def open_decider(book: Book, registry: Registry, version: Version, *, policy: Policy | None = None) -> Decider:

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from loanbook.decisions.answering import Answerer, figures
 from loanbook.decisions.reasons import MOST, Reasoner
-from loanbook.models.trained import Scored, TrainedModel
+from loanbook.models.trained import TrainedModel
 
-_REASON_ROWS = 2_048
-"""Rows whose contributions are in memory at a time."""
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -55,23 +55,14 @@ class Estimator(Answerer):
             "model_version": self.numbered(table.height),
         }
         if reasons:
-            columns |= self._reason_columns(table, scored)
+            columns |= self.reason_columns(table, scored, np.flatnonzero(~np.isnan(scored.value)), self._reasons)
         return self.framed(table, columns, scored)
 
-    def _reason_columns(self, table: pl.DataFrame, scored: Scored) -> dict[str, pl.Series]:
-        texts: list[list[str | None]] = [[None] * len(scored.value) for _ in range(MOST)]
-        sound = np.flatnonzero(~np.isnan(scored.value))
-        for start in range(0, len(sound), _REASON_ROWS):
-            rows = sound[start : start + _REASON_ROWS]
-            moved = self.model.contributions(scored.x[rows], scored.margin[rows])
-            for row, contributions in zip(rows, moved, strict=True):
-                given = table.row(int(row), named=True)
-                order = np.argsort(-np.abs(contributions), kind="stable")[:MOST]
-                for place, at in enumerate(order):
-                    if contributions[at]:
-                        value = self.reasoner.value(self.model.groups[at], scored.codes[row], given)[1]
-                        texts[place][row] = _text(self.model.groups[at].title, value, float(contributions[at]))
-        return {f"reason_{place + 1}": pl.Series(column, dtype=pl.String) for place, column in enumerate(texts)}
+    def _reasons(self, codes: Floats, contributions: Floats, given: Mapping[str, object]) -> list[str]:
+        """What moved the amount most, up or down."""
+        order = np.argsort(-np.abs(contributions), kind="stable")[:MOST]
+        moved = [(self.model.groups[at], float(contributions[at])) for at in order if contributions[at]]
+        return [_text(group.title, self.reasoner.value(group, codes, given)[1], money) for group, money in moved]
 
 
 def _text(title: str, value: Any, moved: float) -> str:

@@ -11,12 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from loanbook.models.risk.base import LARGEST
 from loanbook.models.scoring import Scorer
 from loanbook.models.scoring.amounts import to_amount, to_margin
 
 Floats = NDArray[np.float64]
-
-_LARGEST = 1e30  # no sum of money comes near it, its square is a float64, and it is a float32 itself
 
 
 class AmountRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn ships no types
@@ -58,7 +57,7 @@ class AmountRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]
         if not seen.any():
             raise ValueError("every row weighs nothing: there is nothing to learn from")
         margins = to_margin(np.asarray(amounts, np.float64)[seen])
-        self.scorer_ = self._learn(rows[seen].clip(-_LARGEST, _LARGEST), margins, weight[seen])
+        self.scorer_ = self._learn(rows[seen].clip(-LARGEST, LARGEST), margins, weight[seen])
         return self
 
     @abstractmethod

@@ -10,8 +10,9 @@ import numpy as np
 
 from loanbook.models.amount.base import AmountRegressor, Floats, weighted_median
 from loanbook.models.risk.base import check_names
-from loanbook.models.risk.boosting import ensemble_of
+from loanbook.models.risk.boosting import bought_by, ensemble_of
 from loanbook.models.risk.growing import importance_text
+from loanbook.models.risk.stopping import threads
 from loanbook.models.scoring import TreeEnsemble
 
 
@@ -27,7 +28,6 @@ class AmountBoosting(AmountRegressor):
     held_out : share of the rows that decides when to stop.
     patience : trees without improvement before stopping.
     few_rows : below so many rows none are held out, and `trees_if_few` trees are grown.
-    rows_per_thread : one thread for each so many rows, as in the risk ladder.
     seed : of every draw.
     jobs : threads at most.
 
@@ -55,7 +55,6 @@ class AmountBoosting(AmountRegressor):
         patience: int = 30,
         few_rows: int = 100,
         trees_if_few: int = 60,
-        rows_per_thread: int = 400_000,
         seed: int = 0,
         jobs: int = 1,
     ) -> None:
@@ -69,7 +68,6 @@ class AmountBoosting(AmountRegressor):
         self.patience = patience
         self.few_rows = few_rows
         self.trees_if_few = trees_if_few
-        self.rows_per_thread = rows_per_thread
         self.seed = seed
         self.jobs = jobs
 
@@ -79,9 +77,7 @@ class AmountBoosting(AmountRegressor):
         settings = self._settings(y, weight)
         rows = xgboost.QuantileDMatrix(x, y, weight=weight, nthread=settings["nthread"])
         booster = xgboost.train(settings, rows, self._trees(settings, x, y, weight))
-        gain = booster.get_score(importance_type="total_gain")
-        bought = np.array([gain.get(f"f{column}", 0.0) for column in range(x.shape[1])])
-        self.importances_ = bought / (bought.sum() or 1.0)
+        self.importances_ = bought_by(booster, x.shape[1])
         return ensemble_of(booster)
 
     def _settings(self, y: Floats, weight: Floats) -> dict[str, Any]:
@@ -95,7 +91,7 @@ class AmountBoosting(AmountRegressor):
             "subsample": self.rows,
             "reg_lambda": self.penalty,
             "seed": self.seed,
-            "nthread": max(1, min(self.jobs, len(y) // self.rows_per_thread)),
+            "nthread": threads(self.jobs, len(y)),
         }
 
     def _trees(self, settings: dict[str, Any], x: Floats, y: Floats, weight: Floats) -> int:
@@ -106,9 +102,9 @@ class AmountBoosting(AmountRegressor):
             return min(self.trees_if_few, self.most_trees)
         held = np.zeros(len(y), np.bool_)
         held[np.random.default_rng(self.seed).permutation(len(y))[: int(self.held_out * len(y))]] = True
-        threads = settings["nthread"]
-        rows = xgboost.QuantileDMatrix(x[~held], y[~held], weight=weight[~held], nthread=threads)
-        judge = xgboost.QuantileDMatrix(x[held], y[held], weight=weight[held], ref=rows, nthread=threads)
+        used = settings["nthread"]
+        rows = xgboost.QuantileDMatrix(x[~held], y[~held], weight=weight[~held], nthread=used)
+        judge = xgboost.QuantileDMatrix(x[held], y[held], weight=weight[held], ref=rows, nthread=used)
         stopped = xgboost.train(
             settings,
             rows,

@@ -17,9 +17,9 @@ from loanbook.models.scoring import Additive, Scorer, sigmoid
 
 Floats = NDArray[np.float64]
 
-_LARGEST = 1e30  # no sum of money comes near it, its square is a float64, and it is a float32 itself
+LARGEST = 1e30  # no sum of money comes near it, its square is a float64, and it is a float32 itself
 
-__all__ = ["Floats", "OneOutcome", "RiskClassifier", "base_log_odds", "check_names", "constant"]
+__all__ = ["LARGEST", "Floats", "OneOutcome", "RiskClassifier", "base_log_odds", "check_names", "constant"]
 
 
 class OneOutcome(TrainingError, ValueError):
@@ -66,7 +66,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         self.classes_, bad = np.unique(labels, return_inverse=True)
         _two_classes(self.classes_, bad, weight)
         seen = weight > 0
-        self.scorer_ = self._learn(rows[seen].clip(-_LARGEST, _LARGEST), bad[seen].astype(np.float64), weight[seen])
+        self.scorer_ = self._learn(rows[seen].clip(-LARGEST, LARGEST), bad[seen].astype(np.float64), weight[seen])
         return self
 
     @abstractmethod

@@ -86,9 +86,7 @@ class Boosting(EarlyStopped):
 
     def _learn(self, x: Floats, y: Floats, weight: Floats) -> TreeEnsemble:
         booster = self._grow(x, y, weight)
-        gain = booster.get_score(importance_type="total_gain")
-        bought = np.array([gain.get(f"f{column}", 0.0) for column in range(x.shape[1])])
-        self.importances_ = bought / (bought.sum() or 1.0)
+        self.importances_ = bought_by(booster, x.shape[1])
         return ensemble_of(booster)
 
     def _grow(self, x: Floats, y: Floats, weight: Floats) -> Any:
@@ -131,6 +129,13 @@ class Boosting(EarlyStopped):
             verbose_eval=False,
         )
         return int(stopped.best_iteration) + 1
+
+
+def bought_by(booster: Any, width: int) -> Floats:
+    """Share of an XGBoost booster's fit that each column bought, (width,)."""
+    gain = booster.get_score(importance_type="total_gain")
+    bought = np.array([gain.get(f"f{column}", 0.0) for column in range(width)])
+    return np.asarray(bought / (bought.sum() or 1.0))
 
 
 def ensemble_of(booster: Any) -> TreeEnsemble:
