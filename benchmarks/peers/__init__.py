@@ -64,7 +64,7 @@ class Peer:
         """Seconds of wall clock it may take: half as many again on a table that is not small.
 
         >>> [PEERS[0].limit(rows) for rows in (1_000, 20_000)]
-        [80, 120]
+        [180, 270]
         """
         return self.seconds if rows < _SMALL else self.seconds * 3 // 2
 
@@ -103,9 +103,9 @@ class Peer:
 
 
 PEERS = (
-    Peer("autogluon", "AutoGluon, best quality", "autogluon-tabular", seconds=80),
-    Peer("flaml", "FLAML", "flaml", seconds=40),
-    Peer("mljar", "mljar-supervised, Compete", "mljar-supervised", seconds=40, wheels=False),
+    Peer("autogluon", "AutoGluon, best quality", "autogluon-tabular", seconds=180),
+    Peer("flaml", "FLAML", "flaml", seconds=90),
+    Peer("mljar", "mljar-supervised, Compete", "mljar-supervised", seconds=90, wheels=False),
 )
 
 

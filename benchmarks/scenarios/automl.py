@@ -146,21 +146,22 @@ def _mean(each: Mapping[str, Outcome], figure: str) -> str:
 
 
 def _promises(found: Found) -> tuple[Promise, ...]:
-    """Against the best peer, of those that ran on every data set."""
-    whole = {name: each for name, each in found.items() if name != OURS and each.keys() == found[OURS].keys()}
-    if not whole:
+    """Against the best peer, on the data sets that every contestant finished."""
+    shared = [title for title in found[OURS] if all(title in each for each in found.values())]
+    if len(found) == 1 or not shared:
         return ()
 
     def mean(name: str) -> float:
-        return fmean(one.auc for one in found[name].values())
+        return fmean(found[name][title].auc for title in shared)
 
     def cpu(name: str) -> float:
-        return sum(one.cost.cpu for one in found[name].values())
+        return sum(found[name][title].cost.cpu for title in shared)
 
-    best = max(whole, key=mean)
+    best = max((name for name in found if name != OURS), key=mean)
+    sets = f"{len(shared)} data sets"
     return (
         Promise(
-            f"mean AUC of the stack less that of the best peer ({best[6:]})",
+            f"mean AUC of the stack less that of the best peer ({best[6:]}), {sets}",
             "",
             0.0,
             mean(OURS) - mean(best),
