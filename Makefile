@@ -50,7 +50,7 @@ docs: .venv/dev.stamp
 
 lock: .venv/dev.stamp
 	$(lock) $(ARGS) --extra serve --extra models --extra explore pyproject.toml requirements/run.in -o requirements/run.txt
-	$(lock) $(ARGS) --extra serve --extra models --extra explore --extra neural --extra postgres -c requirements/run.txt \
+	$(lock) $(ARGS) --extra serve --extra models --extra explore --extra neural --extra postgres --extra client --extra otel -c requirements/run.txt \
 		pyproject.toml requirements/run.in requirements/dev.in -o requirements/dev.txt
 
 clean:
