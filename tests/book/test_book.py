@@ -16,6 +16,7 @@ name = "sba"
 home = "work"
 store = "postgresql+psycopg://me:${PASSWORD}@host/loans"
 artifacts = "s3://bucket/prefix"
+durability = "power"
 
 [risk]
 data = {url = "postgresql://me:${PASSWORD}@host/loans", query = "select * from loans"}
@@ -27,6 +28,8 @@ outcome_time = "charge_off_date"
 amount = "amount"
 ignore = ["charged_off", "charge_off_date", "charged_off"]
 protected = "minority_owned"
+personal = ["zip", "city"]
+shadow = true
 
 [risk.types]
 "loan number" = "category"
@@ -54,6 +57,7 @@ def test_a_full_book_is_understood(tmp_path, monkeypatch):
     assert risk.bad == ("charged_off", "2", "1", "true")
     assert risk.ignore == ("charged_off", "charge_off_date")
     assert risk.protected == ("minority_owned",)
+    assert (book.durability, risk.personal, risk.shadow) == ("power", ("zip", "city"), True)
     assert (risk.id, risk.time, risk.outcome_time) == ("loan number", "approval_date", "charge_off_date")
     assert risk.types == {"loan number": "category", "approval_date": "date %d/%m/%Y"}
     assert risk.texts == {"AMOUNT_HIGH": "The amount is high"}
@@ -121,16 +125,16 @@ def test_the_book_of_the_sample_fits_its_table(small_sample):
 
 def test_columns_that_are_not_in_the_data_are_named_with_their_line(monkeypatch):
     monkeypatch.setenv("PASSWORD", "x")
-    names = ["status", "loan_number", "approval_date", "charge_off_date", "amount", "charged_off"]
+    names = ["status", "loan_number", "approval_date", "charge_off_date", "amount", "charged_off", "zip", "city"]
     with pytest.raises(BookError) as caught:
         Book.parse(FULL).check_columns("risk", names)
     lines = str(caught.value).splitlines()
     assert lines[0] == "loanbook.toml: 3 mistakes"
     assert lines[1] == (
-        "  loanbook.toml, line 12, [risk] id: the data have no column 'loan number'. Perhaps 'loan_number' is meant."
+        "  loanbook.toml, line 13, [risk] id: the data have no column 'loan number'. Perhaps 'loan_number' is meant."
     )
-    assert "line 17, [risk] protected" in lines[2]
-    assert "line 20, [risk.types] loan number" in lines[3]
+    assert "line 18, [risk] protected" in lines[2]
+    assert "line 23, [risk.types] loan number" in lines[3]
 
 
 def test_an_ignored_column_that_is_missing_is_named_where_it_stands_in_the_list():

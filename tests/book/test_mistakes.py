@@ -33,6 +33,8 @@ def complaint(text: str) -> str:
         ('time = "d"\noutcome_time = "d"', "line 5, [risk] outcome_time: the column 'd' is already the time."),
         ('ignore = [\n"a",\n"status"]', "line 6, [risk] ignore: the target 'status' must not be listed here."),
         ('protected = ["status"]', "line 4, [risk] protected: the target 'status' must not be listed here."),
+        ('shadow = "yes"', "line 4, [risk] shadow: must be true or false, not 'yes'."),
+        ("[book]\ndurability = 'disk'", "line 5, [book] durability: must be 'process' or 'power', not 'disk'."),
         ("economics = 3", "line 4, [risk] economics: must be a section [risk.economics], not the number 3."),
         ("types.x = 'integr'", "line 4, [risk.types] x: there is no type 'integr'; perhaps 'integer' is meant."),
         ("types.x = 'date %d'", "line 4, [risk.types] x: the date format '%d' must have one year"),

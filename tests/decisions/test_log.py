@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 
+import msgspec
 import polars as pl
 import pytest
 from sqlalchemy import text
@@ -64,14 +65,10 @@ def test_odd_text_survives(log, decider, applications):
 
 
 def test_decisions_are_stored_all_or_none(log, drafts):
-    broken = Draft(drafts[1].decision.__class__(**{**_parts(drafts[1].decision), "model_version": 99}), {})
+    broken = Draft(msgspec.structs.replace(drafts[1].decision, model_version=99), {})
     with pytest.raises(StoreError):
         log.record([drafts[0], broken])
     assert log.count() == 0
-
-
-def _parts(decision):
-    return {name: getattr(decision, name) for name in decision.__dataclass_fields__}
 
 
 def test_a_decision_of_another_name_is_not_found(log, drafts):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from loanbook.book.mistakes import Mistake, Place, complain, nearest
 from loanbook.errors import BookError
@@ -16,6 +16,7 @@ USECASES: Final = (
     *("offers", "feedback", "documents", "strategy"),
 )
 
+Durability = Literal["process", "power"]
 
 SUITABLE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"time": ("date",), "outcome_time": ("date",), "amount": ("integer", "decimal")}
@@ -85,6 +86,7 @@ class Section:
     target, id, time, outcome_time, amount : the columns that play these parts; None when the table has none.
     bad : values of the target, as text, that are bad loans; () for the rarer of two.
     ignore : columns known only after the decision. protected : audited for fairness, never scored.
+    personal : columns about a person, kept out of logs, erasable. shadow : the challenger scores along.
     types : columns whose type is declared, as `ColumnType` writes it. texts : the lender's words for reason codes.
     """
 
@@ -98,6 +100,8 @@ class Section:
     amount: str | None = None
     ignore: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+    shadow: bool = False
     types: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     economics: Economics = Economics()
@@ -121,7 +125,7 @@ class Section:
             name = getattr(self, key)
             if name is not None:
                 found[key,] = name
-        for key, names in (("ignore", self.ignore), ("protected", self.protected)):
+        for key, names in (("ignore", self.ignore), ("protected", self.protected), ("personal", self.personal)):
             found.update({(key, place): name for place, name in enumerate(names)})
         found.update({("types", name): name for name in self.types})
         return found
@@ -174,6 +178,7 @@ class Book:
 
     name : for titles. home : absolute folder of artefacts, reports and the embedded store.
     store : SQLAlchemy URL; it may hold a password, so nothing shows it. artifacts : folder or URL.
+    durability : what a stored decision survives: the end of the "process", or of the machine's "power" as well.
     """
 
     path: Path
@@ -182,6 +187,7 @@ class Book:
     store: str = field(repr=False)
     artifacts: str = field(repr=False)
     sections: Mapping[str, Section]
+    durability: Durability = "process"
 
     @classmethod
     def load(cls, path: str | Path = "loanbook.toml") -> Book:

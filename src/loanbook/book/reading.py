@@ -31,11 +31,18 @@ from loanbook.book.values import (
     shown,
     text,
     texts,
+    truth,
 )
 from loanbook.errors import BookError
 
 _SHARE = "it is a share: 0.08 is 8%"
-_BOOK: Final[Mapping[str, Reader]] = {"name": text, "home": text, "store": secret, "artifacts": secret}
+_BOOK: Final[Mapping[str, Reader]] = {
+    "name": text,
+    "home": text,
+    "store": secret,
+    "artifacts": secret,
+    "durability": one_of("process", "power"),
+}
 _SECTION: Final[Mapping[str, Reader]] = {
     "target": text,
     "bad": levels,
@@ -45,6 +52,8 @@ _SECTION: Final[Mapping[str, Reader]] = {
     "amount": text,
     "ignore": texts,
     "protected": texts,
+    "personal": texts,
+    "shadow": truth,
 }
 _DATABASE: Final[Mapping[str, Reader]] = {"url": secret, "query": text}
 _ECONOMICS: Final[Mapping[str, Reader]] = {
@@ -61,7 +70,7 @@ _POLICY: Final[Mapping[str, Reader]] = {
 }
 _TABLES: Final = ("economics", "policy", "types", "reasons")
 # Use cases of which this release can read the section, and what of it they have no use for.
-_READY: Final[Mapping[str, tuple[str, ...]]] = {"risk": (), "amount": ("bad", "economics", "policy")}
+_READY: Final[Mapping[str, tuple[str, ...]]] = {"risk": (), "amount": ("bad", "economics", "policy", "shadow")}
 
 
 def read_text(path: Path) -> str:
@@ -120,6 +129,7 @@ class _Reader:
             store=self.sqlite(found.get("store", f"sqlite:///{home / 'store.db'}")),
             artifacts=self.local(found.get("artifacts", str(home / "artefacts"))),
             sections={name: self.section(name) for name in usecases},
+            durability=found.get("durability", "process"),
         )
 
     def section(self, usecase: str) -> Section:

@@ -41,6 +41,13 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text(one) for one in values))
 
 
+def truth(value: Any) -> bool:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        raise Unfit(f"must be true or false, not {shown(value)}")
+    return value
+
+
 def levels(value: Any) -> tuple[str, ...]:
     """Read one value of a column or a list of them, as the data contract writes them: 1, 1.0 and "1" are the same."""
     values = value if isinstance(value, list) else [value]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -18,12 +19,8 @@ from loanbook.models.scoring import Calibration
 from loanbook.models.trained import TrainedModel
 from loanbook.registry.versions import Registry, Version
 
-_REASON_ROWS = 2_048
-"""Rows whose contributions are in memory at a time."""
 
-
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What was decided about one application, and by what.
 
     Parameters

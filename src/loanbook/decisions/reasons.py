@@ -16,6 +16,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,8 +72,7 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """One principal reason.
 
     Parameters
@@ -90,13 +90,7 @@ class Reason:
     contribution: float
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "code": self.code,
-            "feature": self.feature,
-            "value": self.value,
-            "text": self.text,
-            "contribution": self.contribution,
-        }
+        return msgspec.structs.asdict(self)
 
 
 @dataclass(frozen=True)
