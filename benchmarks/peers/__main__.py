@@ -6,18 +6,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.peers import PEERS
+from benchmarks.peers import PEERS, SERVERS
 from benchmarks.processes import Failed
+
+_ALL = (*PEERS, *SERVERS)
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Install or lock some peers, or all of them; one that fails is named, and the others go on."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description="AutoML libraries to compare with.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description="What we are compared with.")
     parser.add_argument("what", choices=("install", "lock"))
-    parser.add_argument("names", nargs="*", choices=[[], *(peer.name for peer in PEERS)], metavar="PEER")
+    parser.add_argument("names", nargs="*", choices=[[], *(peer.name for peer in _ALL)], metavar="PEER")
     asked = parser.parse_args(words)
     failed = 0
-    for peer in (peer for peer in PEERS if not asked.names or peer.name in asked.names):
+    for peer in (peer for peer in _ALL if not asked.names or peer.name in asked.names):
         print(f"{asked.what}: {peer.title}", flush=True)
         try:
             getattr(peer, asked.what)()

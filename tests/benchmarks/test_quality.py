@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import datasets, peers
+from benchmarks import datasets
 from benchmarks.datasets import DATA_SETS, SBA_CASE
 from benchmarks.invented import TARGET, large_table
 from benchmarks.paired import Difference
-from benchmarks.peers import PEERS, Peer
+from benchmarks.peers import PEERS, SERVERS, Environment, environment
 from benchmarks.peers.__main__ import main as install
 from benchmarks.processes import Failed
 from benchmarks.scenarios.sets import _shares
@@ -57,7 +57,7 @@ def test_data_that_is_not_there_is_named(monkeypatch, tmp_path):
 
 def test_peers_are_locked_with_hashes_and_name_no_registry():
     assert {peer.name for peer in PEERS} == LIBRARIES.keys()
-    for peer in PEERS:
+    for peer in (*PEERS, *SERVERS):
         text = peer.locked.read_text(encoding="utf-8")
         assert "://" not in text
         assert peer.version().startswith(peer.package)
@@ -68,7 +68,7 @@ def test_peers_are_locked_with_hashes_and_name_no_registry():
 
 def test_a_peer_that_is_not_installed_says_how_to(monkeypatch, tmp_path):
     monkeypatch.setenv("LOANBOOK_PEERS", str(tmp_path))
-    assert all(f"benchmarks.peers install {peer.name}" in peer.absent for peer in PEERS)
+    assert all(f"benchmarks.peers install {peer.name}" in peer.absent for peer in (*PEERS, *SERVERS))
 
 
 def test_a_peer_that_cannot_be_installed_is_named_and_the_others_go_on(monkeypatch, capsys):
@@ -79,9 +79,9 @@ def test_a_peer_that_cannot_be_installed_is_named_and_the_others_go_on(monkeypat
         if peer.name == "flaml":
             raise Failed("no such wheel")
 
-    monkeypatch.setattr(Peer, "install", fail)
+    monkeypatch.setattr(Environment, "install", fail)
     assert install(["install"]) == 1
-    assert tried == [peer.name for peer in PEERS]
+    assert tried == [peer.name for peer in (*PEERS, *SERVERS)]
     assert "no such wheel" in capsys.readouterr().err
     assert install(["install", "mljar"]) == 0
     with pytest.raises(SystemExit):
@@ -90,7 +90,7 @@ def test_a_peer_that_cannot_be_installed_is_named_and_the_others_go_on(monkeypat
 
 def test_a_peer_is_installed_from_hashes_alone(monkeypatch):
     said = []
-    monkeypatch.setattr(peers, "_run", said.append)
+    monkeypatch.setattr(environment, "_run", said.append)
     PEERS[0].install()
     assert {"--require-hashes", "--no-deps", "--only-binary"} <= set(said[-1])
 
