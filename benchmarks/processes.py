@@ -99,6 +99,16 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def family(pid: int) -> list[int]:
+    """A process and everything that it started, as far as it runs."""
+    found, ahead = [], [pid]
+    while ahead:
+        found.append(ahead.pop())
+        for tasks in Path(f"/proc/{found[-1]}/task").glob("*/children"):
+            ahead += map(int, tasks.read_text(encoding="ascii").split())
+    return found
+
+
 @dataclass(frozen=True)
 class Server:
     """A running HTTP server on the loopback.
@@ -114,8 +124,8 @@ class Server:
     start: Cost
 
     def cpu(self) -> float:
-        """CPU seconds so far."""
-        return cpu_of(self.pid)
+        """CPU seconds so far, of all its processes."""
+        return sum(map(cpu_of, family(self.pid)))
 
 
 @contextlib.contextmanager
@@ -138,8 +148,8 @@ def serving(
         )
         try:
             _wait_for(child, port, ready, log)
-            start = Cost(cpu_of(child.pid), time.perf_counter() - began, peak_memory(child.pid))
-            yield Server(child.pid, port, start)
+            spent = sum(map(cpu_of, family(child.pid)))
+            yield Server(child.pid, port, Cost(spent, time.perf_counter() - began, peak_memory(child.pid)))
         finally:
             _stop(child)
 

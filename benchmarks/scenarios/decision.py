@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks import services
 from benchmarks.apps import UsualLog
 from benchmarks.bench import APPROVE_ALL, DECLINE_ALL, Bench, Scenario
-from benchmarks.load import load
+from benchmarks.load import Bodies, load
 from benchmarks.measure import Contender, Cost, cost_of, in_turns
 from benchmarks.processes import Server, can_ask_for_cpu
 from benchmarks.results import Report, Table, Unit, compare, paragraphs
@@ -113,21 +113,27 @@ def _over_http(bench: Bench, book: Book, stack: contextlib.ExitStack) -> Iterato
         OURS: stack.enter_context(services.ours(bench, book)),
         SERVICE: stack.enter_context(services.usual(bench, services.usual_model(bench, book.path.parent))),
     }
-    bodies = [json.dumps(row).encode() for row in bench.applications(bench.pick(300, 20))]
+    rows = bench.applications(bench.pick(300, 20))
+    decisions = Bodies.write(bench.folder / "decisions.jsonl", rows)
+    echoed = Bodies.write(bench.folder / "echoed.jsonl", rows, mark=next(iter(rows[0])))
     for connections, title in ((1, "Over HTTP, one request after the other"), (CROWD, f"Over HTTP, {CROWD} at a time")):
         contenders = [
-            Contender(name, _posting(bench, server, bodies, connections), SERVICE if name == OURS else "")
+            Contender(
+                name,
+                _posting(bench, server, echoed if name == ECHO else decisions, connections),
+                SERVICE if name == OURS else "",
+            )
             for name, server in servers.items()
         ]
         costs = in_turns(contenders, bench.pick(5, 1), bench.tell)
         yield compare(title, contenders, costs, MICROSECONDS, floor=ECHO)
 
 
-def _posting(bench: Bench, server: Server, bodies: Sequence[bytes], connections: int) -> Callable[[], Cost]:
+def _posting(bench: Bench, server: Server, bodies: Bodies, connections: int) -> Callable[[], Cost]:
     seconds = 0.2 if bench.quick else 2.0
 
     def measure() -> Cost:
-        found = load(server, "/v1/decisions", bodies, connections=connections, seconds=seconds)
+        found = load(server, bodies, connections=connections, seconds=seconds)
         return Cost(max(found.cpu, 1e-6), found.wall).each(found.answers)
 
     return measure
