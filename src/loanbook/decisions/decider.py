@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 
 import msgspec
 import numpy as np
 import polars as pl
 
 from loanbook.book import Book, Economics, PolicySettings
+from loanbook.data.rows import RowReader
 from loanbook.decisions.answering import Answerer, figures
 from loanbook.decisions.policy import Policies, Policy, Verdict
 from loanbook.decisions.reasons import Reason, Reasoner
 from loanbook.errors import BookError
+from loanbook.models.compiled import Compiled
 from loanbook.models.scoring import Calibration
 from loanbook.models.trained import TrainedModel
 from loanbook.registry.versions import Registry, Version
@@ -71,6 +74,11 @@ class Decider(Answerer):
     def reasoner(self) -> Reasoner:
         return Reasoner(self.model.contract, self.model.plan, self.texts)
 
+    @cached_property
+    def _row(self) -> tuple[RowReader, Compiled, Lock]:
+        """What reads and scores one row; both keep notes of their own, so one thread has them at a time."""
+        return RowReader(self.model.contract), Compiled(self.model), Lock()
+
     def decide_row(self, row: Mapping[str, object]) -> Decision:
         """Decide one application.
 
@@ -82,22 +90,22 @@ class Decider(Answerer):
         ------
         RowRefused : names every field that breaks the contract.
         """
-        scored = self.model.score_row(row)
-        verdict = self.policy.decide(float(scored.value[0]))
-        reasons: tuple[Reason, ...] = ()
-        if verdict != "approve":
-            contributions = self.model.contributions(scored.x, scored.margin)[0]
-            reasons = self.reasoner.principal(scored.codes[0], contributions, row)
+        reader, compiled, turn = self._row
+        with turn:
+            codes = reader.codes(row)
+            figures = compiled.figures(codes)
+            verdict = self.policy.decide(figures.value)
+            moved = compiled.moved(codes, figures) if verdict != "approve" else None
         return Decision(
-            usecase=self.usecase,
-            model_version=self.version,
-            policy_version=self.policy.version,
-            decision=verdict,
-            log_odds=float(scored.level[0]),
-            probability=float(scored.value[0]),
-            lower=float(scored.lower[0]),
-            upper=float(scored.upper[0]),
-            reasons=reasons,
+            self.usecase,
+            self.version,
+            self.policy.version,
+            verdict,
+            figures.level,
+            figures.value,
+            figures.lower,
+            figures.upper,
+            () if moved is None else self.reasoner.principal(np.array(codes), np.array(moved), row),
         )
 
     def decide_table(self, table: pl.DataFrame, *, reasons: bool = False) -> pl.DataFrame:
