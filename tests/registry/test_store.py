@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from loanbook.errors import StoreError
+from loanbook.registry import chain
 from loanbook.registry import store as store_module
 from loanbook.registry.store import open_store
 from loanbook.registry.tables import SCHEMA, promotions, schema_version
@@ -19,7 +20,11 @@ def url(path):
 
 def change(**more):
     row = {"usecase": "risk", "action": "promote", "role": "champion", "at": "2026", "who": "me", "why": ""}
-    return {**row, **more}
+    return {**row, "from_version": None, "to_version": 1, **more}
+
+
+def note(connection, *rows):
+    chain.append(connection, promotions, rows or [change()])
 
 
 def count(store):
@@ -31,7 +36,7 @@ def test_makes_its_folder_and_keeps_what_is_written(tmp_path):
     place = tmp_path / "a" / "b" / "store.db"
     store = open_store(url(place))
     with store.writing() as connection:
-        connection.execute(insert(promotions), change())
+        note(connection)
     store.close()
     assert count(open_store(url(place))) == 1
 
@@ -54,7 +59,7 @@ def test_a_reader_sees_one_moment_and_never_waits(tmp_path):
     with store.reading() as connection:
         assert connection.execute(select(promotions)).all() == []
         with store.writing() as writer:
-            writer.execute(insert(promotions), change())
+            note(writer)
         assert connection.execute(select(promotions)).all() == []
     assert count(store) == 1
 
@@ -64,7 +69,7 @@ def test_a_transaction_is_stored_whole_or_not_at_all(tmp_path):
 
     def half_done():
         with store.writing() as connection:
-            connection.execute(insert(promotions), change())
+            note(connection)
             raise KeyError("half way")
 
     with pytest.raises(KeyError):
@@ -75,7 +80,7 @@ def test_a_transaction_is_stored_whole_or_not_at_all(tmp_path):
 def test_a_second_row_with_one_key_passes_as_it_is(tmp_path):
     store = open_store(url(tmp_path / "store.db"))
     with pytest.raises(IntegrityError), store.writing() as connection:
-        connection.execute(insert(promotions), [change(number=1), change(number=1)])
+        connection.execute(insert(promotions), [change(seq=1, link="x"), change(seq=1, link="x")])
 
 
 def test_many_threads_write_without_loss(tmp_path):
@@ -84,7 +89,7 @@ def test_many_threads_write_without_loss(tmp_path):
     def write():
         for _ in range(20):
             with store.writing() as connection:
-                connection.execute(insert(promotions), change())
+                note(connection)
 
     threads = [threading.Thread(target=write) for _ in range(8)]
     for thread in threads:
@@ -120,13 +125,13 @@ def test_a_locked_store_says_so(tmp_path, monkeypatch):
 def test_a_full_disk_says_so_and_keeps_what_was_there(tmp_path):
     store = open_store(url(tmp_path / "store.db"))
     with store.writing() as connection:
-        connection.execute(insert(promotions), change())
+        note(connection)
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
 
     def fill():
         with store.writing() as connection:
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
-            connection.execute(insert(promotions), [change(why="x" * 4000)] * 100)
+            note(connection, *[change(why="x" * 4000)] * 100)
 
     with pytest.raises(StoreError, match="the disk is full"):
         fill()
@@ -174,7 +179,7 @@ def test_postgresql_has_the_same_tables_and_manners(fresh_postgres_url):
     store = open_store(fresh_postgres_url)
     again = open_store(fresh_postgres_url)
     with store.writing() as connection:
-        connection.execute(insert(promotions), change())
+        note(connection)
     assert count(again) == 1
     store.check()
     store.close()
@@ -209,7 +214,7 @@ def test_a_read_only_postgresql_says_so(fresh_postgres_url):
     def write():
         with store.writing() as connection:
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-            connection.execute(insert(promotions), change())
+            note(connection)
 
     with pytest.raises(StoreError, match="may only be read"):
         write()

@@ -11,9 +11,10 @@ from sqlalchemy import RowMapping
 
 from loanbook.book import Book
 from loanbook.decisions.decider import Decider, Decision, open_decider
-from loanbook.decisions.log import DecisionLog, row_digest
+from loanbook.decisions.log import DecisionLog
 from loanbook.decisions.policy import Policies
 from loanbook.errors import LoanbookError
+from loanbook.registry import chain
 from loanbook.registry.store import Store, open_store
 from loanbook.registry.versions import Registry
 
@@ -116,9 +117,9 @@ class _Deciders:
 
 def _differences(row: RowMapping, deciders: _Deciders) -> Iterator[Difference]:
     name = row["decision_id"]
-    digest = row_digest(row)
-    if digest != row["row_digest"]:
-        yield Difference(name, "row_digest", row["row_digest"], digest)
+    digest = chain.digest([row[column] for column in chain.PRIVATE])
+    if digest != row["inputs_digest"]:
+        yield Difference(name, "inputs_digest", row["inputs_digest"], digest)
     try:
         again = deciders.of(row).decide_row(json.loads(row["inputs"]))
         stored_reasons = _reasons(json.loads(row["reasons"]))

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, insert, select, true
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, true
 from sqlalchemy.exc import IntegrityError
 
 from loanbook.decisions.decider import Decision
 from loanbook.decisions.identity import new_id
 from loanbook.decisions.reasons import Reason
 from loanbook.errors import Conflict, StoreError
-from loanbook.registry import clock
+from loanbook.registry import chain, clock
 from loanbook.registry.store import Store
 from loanbook.registry.tables import decisions, outcomes
 
 PAGE = 1_000
-DIGESTED = tuple(column.name for column in decisions.columns if column.name != "row_digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class DecisionLog:
                 found = Logged(row["decision_id"], row["decided_at"], draft.decision, draft.inputs)
             logged.append(found)
         if rows:
-            connection.execute(insert(decisions), rows)
+            chain.append(connection, decisions, rows)
         return logged
 
     def _known(self, connection: Connection, key: str, body_digest: str) -> Logged | None:
@@ -181,11 +181,6 @@ def body_digest(body: Any) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def row_digest(row: Mapping[str, Any] | RowMapping) -> str:
-    """SHA-256 over every column of a stored decision: a changed cell shows."""
-    return hashlib.sha256(json.dumps([row[name] for name in DIGESTED]).encode()).hexdigest()
-
-
 def _row(draft: Draft) -> dict[str, Any]:
     decision = draft.decision
     row = {
@@ -203,8 +198,9 @@ def _row(draft: Draft) -> dict[str, Any]:
         "reasons": json.dumps([reason.to_json() for reason in decision.reasons]),
         "idempotency_key": draft.key,
         "body_digest": draft.body_digest,
+        "salt": os.urandom(16).hex(),
     }
-    return {**row, "row_digest": row_digest(row)}
+    return {**row, "inputs_digest": chain.digest([row[name] for name in chain.PRIVATE])}
 
 
 def _logged(row: RowMapping) -> Logged:

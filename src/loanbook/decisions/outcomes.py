@@ -9,12 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from loanbook.data.sources import batches
 from loanbook.errors import DataError, Problem, StoreError
-from loanbook.registry import clock
+from loanbook.registry import chain, clock
 from loanbook.registry.store import Store
 from loanbook.registry.tables import decisions, outcomes
 
@@ -122,7 +122,7 @@ class OutcomeLog:
             fresh = self._fresh(connection, chunk, seen, tally)
             if fresh:
                 at = clock.now()
-                connection.execute(insert(outcomes), [{**asdict(one), "recorded_at": at} for one in fresh])
+                chain.append(connection, outcomes, [{**asdict(one), "recorded_at": at} for one in fresh])
             added += fresh
             seen += len(chunk)
             progress(seen)

@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from loanbook.errors import StoreError
+from loanbook.registry import migration
 from loanbook.registry.tables import SCHEMA, metadata, schema_version
 
 Durability = Literal["process", "power"]
@@ -123,6 +124,8 @@ def open_store(url: str, *, durability: Durability = "process") -> Store:
     durability : what a stored decision survives: the death of the process, or of the machine's power as well
         (SQLite's synchronous NORMAL or FULL; PostgreSQL is always the latter).
 
+    A store of an earlier release is brought to this one's tables, whole or not at all.
+
     Raises StoreError when it cannot be reached, is not ours, or was made by a newer loanbook.
     """
     address = _parsed(url)
@@ -192,6 +195,12 @@ def _set_up(store: Store) -> None:
             metadata.create_all(connection)
             if connection.execute(select(schema_version.c.version)).scalar() is None:
                 connection.execute(insert(schema_version).values(version=SCHEMA))
+                migration.begin(connection)
+        found = _found_schema(store)
+    if found == 1:
+        with store.writing_alone("set-up") as connection:
+            if connection.execute(select(schema_version.c.version)).scalar() == 1:  # nobody was faster
+                migration.migrate(connection)
         found = _found_schema(store)
     if found is None or found > SCHEMA:
         raise StoreError(

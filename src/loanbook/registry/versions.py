@@ -18,7 +18,7 @@ from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 from loanbook.book import Book
 from loanbook.errors import BookError, RegistryError
 from loanbook.models.trained import TrainedModel
-from loanbook.registry import artefacts, clock
+from loanbook.registry import artefacts, chain, clock
 from loanbook.registry.store import Store, open_store
 from loanbook.registry.tables import models, promotions
 
@@ -143,7 +143,7 @@ class Registry:
 
     def history(self, usecase: str) -> list[Change]:
         """Every change of role, oldest first."""
-        query = select(promotions).where(promotions.c.usecase == usecase).order_by(promotions.c.number)
+        query = select(promotions).where(promotions.c.usecase == usecase).order_by(promotions.c.seq)
         with self.store.reading() as connection:
             rows = connection.execute(query).mappings().all()
         return [Change(**{name: row[name] for name in Change.__dataclass_fields__}) for row in rows]
@@ -220,13 +220,13 @@ def _set_role(connection: Connection, usecase: str, version: int | None, role: R
 
 
 def _note(connection: Connection, change: Change) -> None:
-    connection.execute(insert(promotions).values(asdict(change)))
+    chain.append(connection, promotions, [asdict(change)])
 
 
 def _champions(connection: Connection, usecase: str) -> list[int]:
     """The champions a rollback can walk back through, the present one last."""
     here = (promotions.c.usecase == usecase) & (promotions.c.role == "champion")
-    query = select(promotions.c.action, promotions.c.to_version).where(here).order_by(promotions.c.number)
+    query = select(promotions.c.action, promotions.c.to_version).where(here).order_by(promotions.c.seq)
     line: list[int] = []
     for action, version in connection.execute(query):
         if action == "rollback":
