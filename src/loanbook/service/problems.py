@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from loanbook.errors import (
@@ -22,11 +23,15 @@ from loanbook.errors import (
     RowRefused,
     StoreError,
 )
+from loanbook.service.log import current
 
 logger = logging.getLogger("loanbook.service")
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"
+GONE = 499
+"""Status in the log of a request whose client left before it was answered."""
+
 SHOWN = 100
 """At most so many wrong fields in one answer."""
 
@@ -104,8 +109,15 @@ def explained(error: LoanbookError) -> ProblemError:
     if isinstance(error, RegistryError | BookError):
         logger.error("no model can decide: %s", error)
         return unavailable("No model can decide at this moment.")
-    logger.error("unexpected: %s", error)
-    return ProblemError(500, "Internal Server Error", "The request could not be answered; the log says why.")
+    logger.error("unexpected: %s", type(error).__name__, exc_info=error)  # its message may quote a field
+    return unexpected()
+
+
+def unexpected() -> ProblemError:
+    """A fault of ours: the caller learns under which id the log tells more."""
+    detail = "The request could not be answered; the service's log says why"
+    under = f", under the request id {current.get()}" if current.get() else ""
+    return ProblemError(500, "Internal Server Error", f"{detail}{under}.")
 
 
 def refused(problems: Sequence[Problem]) -> ProblemError:
@@ -126,6 +138,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LoanbookError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -161,5 +174,8 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, _: Exception) -> Response:
-    detail = "The request could not be answered; the service's log says why."
-    return _count(request, ProblemError(500, "Internal Server Error", detail))
+    return _count(request, unexpected())
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    return Response(status_code=GONE)  # nobody reads it; the log counts it
