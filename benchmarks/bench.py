@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.datasets import DATA_SETS, DataSet
+from benchmarks.fixed import FIXED
 from benchmarks.results import Report
 from loanbook.book import Book, Section
 from loanbook.data import samples
@@ -44,20 +45,28 @@ DECLINE_ALL = Policy(0.0, 0.0, 1, "declines everyone: every answer has reasons")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many trees, and how many comparisons from root to leaf at most."""
+    """How many trees, how many comparisons from root to leaf at most, how many leaves in the largest tree."""
 
     trees: int
     depth: int
+    leaves: int
 
     @classmethod
     def of(cls, scorer: TreeEnsemble) -> Size:
         depth, level = 0, scorer.roots
         while len(inner := level[scorer.feature[level] >= 0]):
             depth, level = depth + 1, np.concatenate([scorer.left[inner], scorer.right[inner]])
-        return cls(len(scorer.roots), depth)
+        trees = np.searchsorted(scorer.roots, np.arange(len(scorer.feature)), side="right")
+        return cls(len(scorer.roots), depth, int(np.bincount(trees[scorer.feature < 0]).max()))
+
+    @property
+    def leaf_by_leaf(self) -> bool:
+        """Whether trees grew the best leaf first, and not level by level."""
+        return (1 << self.depth) > 2 * self.leaves
 
     def __str__(self) -> str:
-        return f"{self.trees} trees of depth {self.depth}"
+        shape = f"{self.leaves} leaves" if self.leaf_by_leaf else f"depth {self.depth}"
+        return f"{self.trees} trees of {shape}"
 
 
 @dataclass(frozen=True)
@@ -129,13 +138,15 @@ class Bench:
         """Rungs whose scoring is measured: a sum of columns, deep trees, many small trees."""
         return ("xgboost",) if self.quick else _KINDS
 
-    def book(self, name: str, *, decline_all: bool = False) -> Book:
-        """A fresh book of the sample in a folder of its own, with nothing trained."""
+    def book(self, name: str, *, decline_all: bool = False, more: str = "") -> Book:
+        """A fresh book of the sample in a folder of its own, with nothing trained; `more` are lines of `[risk]`."""
         folder = self.folder / name
         folder.mkdir()
         text = samples.book(SAMPLE).read_text(encoding="utf-8")
         if decline_all:
             text = text.replace(_OBJECTIVE, "approve_below = 0.0\ndecline_from = 0.0")
+        if more:
+            text = text.replace("[risk]\n", f"[risk]\n{more}\n")
         if self.quick:
             text = text.replace(f'"sample:{SAMPLE}"', '"small.parquet"')
             pl.read_parquet(samples.path(SAMPLE)).gather_every(_QUICK_EVERY).write_parquet(folder / "small.parquet")
@@ -175,7 +186,7 @@ class Bench:
         """One rung, trained on all labelled rows as a candidate is."""
         if name not in self._models:
             self.tell(f"training {name} to measure it")
-            rung = next(rung for rung in LADDER if rung.name == name)
+            rung = next(rung for rung in (*LADDER, *FIXED) if rung.name == name)
             card: Mapping[str, Any] = {"rung": name, "title": rung.title, "metrics": {}, "ladder": []}
             self._models[name] = fit_model(rung, self.loans, self.setting, usecase="risk", card=card)
         return self._models[name]
@@ -185,21 +196,46 @@ class Bench:
         return Decider(self.model(name), policy, 1)
 
     @cached_property
+    def default(self) -> str:
+        """The rung that `loanbook demo` ends with: what a training of the usual ladder chooses on the sample."""
+        if self.quick:
+            return "xgboost"
+        from loanbook.api import train
+
+        self.tell("training the usual ladder, to learn what it chooses")
+        return train(self.book("default"), "risk", jobs=2).version.rung
+
+    def size_of(self, name: str) -> Size:
+        """Of one of our models; of our XGBoost where that is not made of trees."""
+        scorer = self.model(name).scorer
+        if isinstance(scorer, TreeEnsemble):
+            return Size.of(scorer)
+        return self.size_of("xgboost")
+
+    @property
     def size(self) -> Size:
-        """Of our XGBoost, so that the peer can be given as many trees as deep."""
-        scorer = self.model("xgboost").scorer
-        if not isinstance(scorer, TreeEnsemble):
-            raise TypeError("XGBoost should end as trees")
-        return Size.of(scorer)
+        """Of our XGBoost."""
+        return self.size_of("xgboost")
+
+    @property
+    def usual(self) -> Usual:
+        """The peer's pipeline, fitted on the same rows with as many trees as our XGBoost has."""
+        return self.usual_like("xgboost")
 
     @cached_property
-    def usual(self) -> Usual:
-        """The peer's pipeline, fitted on the same rows with as many trees."""
+    def _usuals(self) -> dict[Size, Usual]:
+        return {}
+
+    def usual_like(self, name: str) -> Usual:
+        """The peer's pipeline with trees like those of one of our models."""
         from benchmarks.usual import Columns, Usual
 
-        self.tell("training the peer's pipeline")
-        columns = Columns.of(self.loans.contract)
-        return Usual.fit(columns, self.table.to_pandas(), self.loans.bad, self.size)
+        size = self.size_of(name)
+        if size not in self._usuals:
+            self.tell(f"training the peer's pipeline with {size}")
+            columns = Columns.of(self.loans.contract)
+            self._usuals[size] = Usual.fit(columns, self.table.to_pandas(), self.loans.bad, size)
+        return self._usuals[size]
 
     def applications(self, count: int) -> list[dict[str, Any]]:
         """Rows as JSON would bring them: only what a model may see, days as text, spread over all years."""

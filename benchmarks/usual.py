@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from benchmarks.bench import Size
-from loanbook.data.contract import Contract
+if TYPE_CHECKING:  # servers that import this have nothing of ours
+    from benchmarks.bench import Size
+    from loanbook.data.contract import Contract
 
 CLASSIFIERS = ("logistic", "forest", "xgboost")
 MOST_REASONS = 4
@@ -94,9 +95,12 @@ class Usual:
     def fit(cls, columns: Columns, table: pd.DataFrame, bad: NDArray[np.float64], size: Size) -> Usual:
         from xgboost import XGBClassifier
 
-        boosted = XGBClassifier(
-            n_estimators=size.trees, max_depth=size.depth, learning_rate=_ETA, n_jobs=1, random_state=0
+        shape = (
+            {"grow_policy": "lossguide", "max_leaves": size.leaves, "max_depth": 0}
+            if size.leaf_by_leaf
+            else {"max_depth": size.depth}
         )
+        boosted = XGBClassifier(n_estimators=size.trees, learning_rate=_ETA, n_jobs=1, random_state=0, **shape)
         return cls(columns, columns.pipeline(boosted).fit(columns.frame(table), bad))
 
     def score(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> NDArray[np.float64]:

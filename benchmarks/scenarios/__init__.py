@@ -14,6 +14,7 @@ from benchmarks.scenarios import (
     quality,
     read,
     remedies,
+    service,
     sets,
     startup,
     stream,
@@ -34,5 +35,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     batch.SCENARIO,
     stream.SCENARIO,
     decision.SCENARIO,
+    service.SCENARIO,
     startup.SCENARIO,
 )

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from benchmarks import services
-from benchmarks.apps import UsualLog
+from benchmarks.apps.desk import UsualLog
 from benchmarks.bench import APPROVE_ALL, DECLINE_ALL, Bench, Scenario
 from benchmarks.load import Bodies, load
 from benchmarks.measure import Contender, Cost, cost_of, in_turns
