@@ -12,10 +12,10 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from starlette.testclient import TestClient
 
 from loanbook.registry.versions import Registry
 from loanbook.service.app import create_app
+from tests.servers import near
 
 ROOT = Path(__file__).parents[2]
 
@@ -117,19 +117,19 @@ def free_port():
 @pytest.fixture
 def client(book):
     """The service in this process, with a champion."""
-    with TestClient(create_app(book)) as client:
+    with near(create_app(book)) as client:
         yield client
 
 
 @pytest.fixture
 def quiet_client(book):
     """The same; faults of ours are answered instead of raised."""
-    with TestClient(create_app(book), raise_server_exceptions=False) as client:
+    with near(create_app(book), raise_server_exceptions=False) as client:
         yield client
 
 
 @pytest.fixture
 def untrained(sample_book):
     """The service of a book on which nothing was trained."""
-    with TestClient(create_app(sample_book)) as client:
+    with near(create_app(sample_book)) as client:
         yield client

@@ -3,12 +3,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from starlette.testclient import TestClient
 
 from loanbook.errors import TamperedArtefact
 from loanbook.registry.versions import Registry
 from loanbook.service import desk
 from loanbook.service.app import create_app
+from tests.servers import near
 
 
 def test_alive_and_ready(client):
@@ -45,7 +45,7 @@ def test_a_changed_artefact_keeps_the_service_from_starting(book):
     version = registry.champion("risk")
     (registry.folder / version.folder / "scorer.npz").write_bytes(b"")
     registry.close()
-    with pytest.raises(TamperedArtefact, match=r"scorer\.npz"), TestClient(create_app(book)):
+    with pytest.raises(TamperedArtefact, match=r"scorer\.npz"), near(create_app(book)):
         pass
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from loanbook.registry.versions import Registry
+from tests.servers import near
 
 
 def test_models_are_listed_with_their_roles(client, book, trained_models):
@@ -42,25 +43,24 @@ def test_use_cases_that_are_not_there(client, path):
 
 
 def test_decisions_of_an_earlier_champion_are_still_explained(book, trained_models, application):
-    from starlette.testclient import TestClient
 
     from loanbook.service.app import create_app
 
-    with TestClient(create_app(book)) as client:
+    with near(create_app(book)) as client:
         first = client.post("/v1/decisions", json=application).json()
     registry = Registry(book)
     version = registry.register("risk", trained_models["xgboost"])
     registry.promote("risk", version.version)
     folder = registry.folder / registry.version("risk", 1).folder
     registry.close()
-    with TestClient(create_app(book)) as client:
+    with near(create_app(book)) as client:
         assert client.post("/v1/decisions", json=application).json()["model"]["version"] == 2
         found = client.get(f"/v1/decisions/{first['decision_id']}").json()
         assert found["model"]["version"] == 1
         total = found["base_log_odds"] + sum(one["contribution"] for one in found["contributions"])
         assert total == pytest.approx(found["log_odds"], abs=1e-9)
     (folder / "plan.json").unlink()
-    with TestClient(create_app(book)) as client:
+    with near(create_app(book)) as client:
         found = client.get(f"/v1/decisions/{first['decision_id']}").json()
         assert found["contributions"] is None
         assert found["probability_of_default"] == first["probability_of_default"]

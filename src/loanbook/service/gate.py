@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
+import logging
 import os
 import re
 import time
@@ -14,8 +16,10 @@ from hashlib import sha256
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from loanbook.errors import StoreError
 from loanbook.registry.keys import ROLES, ApiKey, Keys, taken_apart
 from loanbook.registry.store import Store
 from loanbook.service import problems
@@ -23,11 +27,16 @@ from loanbook.service.limits import FAILURES, Bucket, Failures, too_many
 from loanbook.service.nearby import from_here, same_site
 from loanbook.service.problems import ProblemError
 
+logger = logging.getLogger("loanbook.service")
+
 WORKERS = "LOANBOOK_WORKERS"
 """How many processes answer: they share the rate of a key."""
 
 CALLER = "loanbook.caller"
 """Where an ASGI scope holds the `Caller`."""
+
+LOOK_AGAIN = 0.5
+"""Seconds between two looks at the store's keys."""
 
 OPEN: Final = "nobody's"
 """What needs no key: a health check has none."""
@@ -147,7 +156,7 @@ class Gate:
         said = headers.get(b"authorization")
         if said is None:
             raise _unauthorized("Send an API key in the header Authorization: Bearer ….")
-        token = said[7:]
+        token = said[7:].strip()
         if said[:7] != b"Bearer ":
             token = _other_token(said)
             if said[:6].lower() == b"basic " and not same_site(method, headers):
@@ -172,6 +181,16 @@ class Gate:
             return before
         bucket = None if key.rate is None else Bucket(key.rate / self._workers)
         return _Held(key, bytes.fromhex(key.digest), Caller(key.key_id, key.name, _MAY[key.role]), bucket)
+
+
+async def keep_fresh(gate: Gate) -> None:
+    """Let the gate look at the store every half second, in a thread, until this task is cancelled."""
+    while True:
+        await asyncio.sleep(LOOK_AGAIN)
+        try:
+            await run_in_threadpool(gate.refresh)
+        except StoreError as error:
+            logger.warning("the keys stay as they were: %s", error)
 
 
 class Guarded:
