@@ -12,6 +12,8 @@ bin := .venv/bin
 pip := $(bin)/python -m pip --disable-pip-version-check --no-input -qq
 lock := $(bin)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--only-binary :all: --emit-build-options --custom-compile-command "make lock" $(LOCK_ARGS)
+# What only training and tables need: not in the container (requirements/serve.txt).
+trains := cloudpickle joblib pyarrow scikit-learn scipy xgboost xgboost-cpu
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test check format bench docs lock clean
@@ -52,6 +54,9 @@ lock: .venv/dev.stamp
 	$(lock) $(ARGS) --extra serve --extra models --extra explore pyproject.toml requirements/run.in -o requirements/run.txt
 	$(lock) $(ARGS) --extra serve --extra models --extra explore --extra neural --extra postgres --extra client --extra otel -c requirements/run.txt \
 		pyproject.toml requirements/run.in requirements/dev.in -o requirements/dev.txt
+	$(lock) $(ARGS) --extra serve --extra postgres --extra otel -c requirements/dev.txt $(trains:%=--no-emit-package %) \
+		pyproject.toml -o requirements/serve.txt
+	$(lock) $(ARGS) -c requirements/run.txt requirements/run.in -o requirements/build.txt
 
 clean:
 	rm -rf .venv site dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

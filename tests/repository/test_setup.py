@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("run.txt", "dev.txt")
+LOCKS = ("run.txt", "dev.txt", "serve.txt", "build.txt")
 
 
 def lock(name):
@@ -28,7 +28,7 @@ def pins(name):
 @pytest.mark.parametrize("name", LOCKS)
 def test_every_pin_has_its_hashes(name):
     entries = re.split(r"\n(?=[\w.-]+==)", lock(name))[1:]
-    assert len(entries) > 30
+    assert len(entries) > (5 if name == "build.txt" else 30)
     assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
 
 
@@ -44,8 +44,16 @@ def test_the_run_lock_has_every_dependency_of_core_and_serve():
     assert names - set(pins("run.txt")) == set()
 
 
-def test_the_dev_lock_holds_the_run_lock():
-    assert pins("run.txt").items() <= pins("dev.txt").items()
+@pytest.mark.parametrize("name", LOCKS)
+def test_the_dev_lock_holds_the_others(name):
+    assert pins(name).items() <= pins("dev.txt").items()
+
+
+def test_the_serve_lock_is_core_serve_postgres_and_otel_without_what_only_training_needs():
+    extras = PROJECT["project"]["optional-dependencies"]
+    wanted = PROJECT["project"]["dependencies"] + extras["serve"] + extras["postgres"] + extras["otel"]
+    names = {re.match(r"[\w.-]+", requirement).group().lower() for requirement in wanted}
+    assert names - set(pins("serve.txt")) == {"pyarrow", "scikit-learn", "scipy", "xgboost", "xgboost-cpu"}
 
 
 def test_no_import_of_the_package_lacks_its_dependency():
