@@ -1,23 +1,30 @@
 from __future__ import annotations
 
-import os
-import re
 import signal
 import socket
-import subprocess
-import sys
-import time
 from contextlib import closing
-from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 
+from loanbook.book import Book
+from loanbook.data.inference import infer_table
+from loanbook.models.amount import LADDER as AMOUNTS
+from loanbook.models.training import Setting, fit_model
 from loanbook.registry.versions import Registry
 from loanbook.service.app import create_app
-from tests.servers import near
+from loanbook.usecases import find
+from tests.servers import Server, near
 
-ROOT = Path(__file__).parents[2]
+AMOUNT = """
+[amount]
+data = "sample:sba_7a"
+target = "amount"
+id = "loan_number"
+time = "approval_date"
+ignore = [
+  "status", "charge_off_date", "charged_off", "balance", "disbursed", "disbursement_date", "guaranteed_amount",
+]
+"""
 
 
 @pytest.fixture(scope="session")
@@ -51,45 +58,47 @@ def book(sample_book, trained_models):
     return book
 
 
-class Server:
-    """`loanbook serve` in a process of its own, on a free port."""
+@pytest.fixture(scope="session")
+def amount_models(small_sample):
+    """Two models of the amount, by their rung: "linear" and "xgboost"."""
+    section = Book.parse(AMOUNT).section("amount")
+    loans = find("amount").learn(small_sample, section, infer_table(small_sample, section.types))
+    setting, finish = Setting(time=section.time), find("amount").task.finish
+    figure = {"value": 1.0, "low": 0.9, "high": 1.1}
+    found = {}
+    for rung in AMOUNTS:
+        if rung.name in ("linear", "xgboost"):
+            card = {"rung": rung.name, "title": rung.title, "metrics": {"mae": figure}}
+            found[rung.name] = fit_model(rung, loans, setting, usecase="amount", card=card, finish=finish)
+    return found
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        command = "import sys; from loanbook.cli import main; sys.exit(main())"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", command, "serve", "--port", "0", *options],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        said = self.process.stdout.readline()
-        found = re.search(r"http://\S+:(\d+)", said)
-        assert found, said + self.process.stdout.read()
-        self.address = f"http://127.0.0.1:{found[1]}"
-        self.wait()
 
-    def wait(self, seconds: float = 60.0) -> None:
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                httpx.get(f"{self.address}/healthz", timeout=5)
-            except httpx.TransportError:
-                if self.process.poll() is not None:
-                    raise AssertionError(self.process.stdout.read()) from None
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-            else:
-                return
+@pytest.fixture
+def both(book, amount_models):
+    """`book` with the section [amount] and a champion for it."""
+    book.path.write_text(book.path.read_text(encoding="utf-8") + AMOUNT, encoding="utf-8")
+    found = Book.load(book.path)
+    registry = Registry(found)
+    registry.register("amount", amount_models["linear"])
+    registry.close()
+    return found
 
-    def stop(self, how: int = signal.SIGTERM) -> str:
-        """End it, and return what it said."""
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        said, _ = self.process.communicate(timeout=30)
-        return said
+
+@pytest.fixture(scope="session")
+def to_ask(small_sample, amount_models):
+    """Applications as JSON would bring them, of which the amount is asked."""
+    rows = small_sample.select(amount_models["linear"].contract.names).gather_every(11).to_dicts()
+    return [
+        {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
+        for row in rows
+    ]
+
+
+@pytest.fixture
+def asked(both):
+    """The service of both use cases, in this process."""
+    with near(create_app(both)) as client:
+        yield client
 
 
 @pytest.fixture

@@ -3,16 +3,27 @@ from __future__ import annotations
 import re
 
 import pytest
+from jsonschema import Draft202012Validator
+from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from loanbook.decisions.decider import open_decider
 from loanbook.registry.versions import Registry
 from loanbook.service import docs
+from loanbook.service.operations import OPERATIONS
+
+
+def operations(document):
+    for path, found in document["paths"].items():
+        for method, operation in found.items():
+            yield path, method, operation
+
 
 PATHS = {
     "/v1/decisions": {"get", "post"},
     "/v1/decisions:batch": {"post"},
     "/v1/decisions/{decision_id}": {"get"},
     "/v1/outcomes": {"post"},
+    "/v1/{usecase}/predictions": {"post"},
     "/v1/models": {"get"},
     "/v1/models/{usecase}": {"get"},
     "/v1/models/{usecase}/champion": {"get"},
@@ -25,6 +36,12 @@ PATHS = {
 @pytest.fixture
 def document(client):
     return client.get("/openapi.json").json()
+
+
+@pytest.fixture
+def described(asked):
+    """The document of a book with a use case that is asked."""
+    return asked.get("/openapi.json").json()
 
 
 def test_every_route_is_described(document):
@@ -47,7 +64,7 @@ def test_its_example_is_decided(client, document):
 def test_every_reference_leads_somewhere(document):
     def references(value):
         if isinstance(value, dict):
-            if "$ref" in value:
+            if "$ref" in value and "/schemas/" in value["$ref"]:
                 yield value["$ref"]
             for part in value.values():
                 yield from references(part)
@@ -62,13 +79,90 @@ def test_every_reference_leads_somewhere(document):
         assert reference.removeprefix("#/components/schemas/") in schemas
 
 
-def test_every_error_is_a_problem(document):
-    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    for path in document["paths"].values():
-        for operation in path.values():
-            for status, response in operation["responses"].items():
-                if status != "200":
-                    assert response["content"] == {"application/problem+json": problem}
+def test_every_error_is_a_problem_with_an_example_of_it(document):
+    problem = document["components"]["schemas"]["Problem"]
+    for path, method, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if status == "200":
+                continue
+            (content,) = response["content"].values()
+            assert list(response["content"]) == ["application/problem+json"]
+            assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert content["example"]["status"] == int(status), (path, method)
+            assert set(content["example"]) == set(problem["properties"])
+
+
+def test_the_document_is_openapi(described):
+    errors = Draft202012Validator(OPENAPI_31).iter_errors(described)
+    assert [f"{list(error.absolute_path)}: {error.message}" for error in errors] == []
+
+
+def test_every_schema_is_one(described):
+    for schema in described["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_every_operation_says_what_a_generated_client_wants(described):
+    names = []
+    for path, method, operation in operations(described):
+        names.append(operation["operationId"])
+        assert operation["tags"], path
+        assert operation["description"], path
+        (content,) = operation["responses"]["200"]["content"].values()
+        assert content["examples"], (path, method)
+        if method == "post":
+            (content,) = operation["requestBody"]["content"].values()
+            assert content["examples"], path
+    assert len(set(names)) == len(names)
+    assert {"decide", "decideBatch", "predictAmount"} <= set(names)
+
+
+def test_every_operation_has_its_line(described):
+    routes = {f"{method.upper()} {path}" for path, method, _ in operations(described)}
+    assert routes - {"POST /v1/amount/predictions"} <= set(OPERATIONS)
+
+
+def test_every_example_is_of_its_schema(described):
+    seen = 0
+    for path, method, operation in operations(described):
+        contents = [response["content"] for response in operation["responses"].values()]
+        contents += [operation["requestBody"]["content"]] if method == "post" else []
+        for content in (one for each in contents for one in each.values()):
+            validator = Draft202012Validator({**content["schema"], "components": described["components"]})
+            for shown in [one["value"] for one in content.get("examples", {}).values()] or [content["example"]]:
+                assert [error.message for error in validator.iter_errors(shown)] == [], (path, method)
+                seen += 1
+    assert seen > 50
+
+
+def test_a_key_is_asked_for_everywhere_but_of_a_health_check(described):
+    for path, _, operation in operations(described):
+        open_to_all = path in ("/healthz", "/readyz")
+        assert operation["security"] == ([] if open_to_all else [{"bearer": []}, {}])
+        assert ({"401", "403", "429"} <= set(operation["responses"])) != open_to_all
+    assert described["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+def test_every_answer_has_the_name_of_its_request(described):
+    for _, _, operation in operations(described):
+        for response in operation["responses"].values():
+            assert response["headers"]["X-Request-Id"] == {"$ref": "#/components/headers/X-Request-Id"}
+
+
+def test_who_comes_again_later_is_told_when(described):
+    for _, _, operation in operations(described):
+        for status in {"429", "503"} & set(operation["responses"]):
+            assert "Retry-After" in operation["responses"][status]["headers"]
+
+
+def test_the_columns_of_training_may_be_there_and_no_others(described, application):
+    schema = described["components"]["schemas"]["Application"]
+    takes = Draft202012Validator(schema).is_valid
+    assert set(schema["example"]) == set(application)
+    assert takes(schema["example"])
+    assert takes({**schema["example"], "loan_number": 77})
+    assert not takes({**schema["example"], "loan_numbers": 77})
+    assert not takes({**schema["example"], "loan_number": [77]})
 
 
 def test_the_answer_has_the_fields_it_describes(client, document, application):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,15 +11,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from loanbook.decisions.answering import Answerer, figures
+from loanbook.decisions.answering import figures
+from loanbook.decisions.predictor import Predictor
 from loanbook.decisions.reasons import MOST, Reasoner
-from loanbook.models.trained import TrainedModel
+from loanbook.errors import RowRefused
+from loanbook.features.groups import Group
+from loanbook.models.trained import Scored, TrainedModel
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Estimator(Answerer):
+class Estimator(Predictor):
     """Says an amount for each application.
 
     Parameters
@@ -58,11 +61,63 @@ class Estimator(Answerer):
             columns |= self.reason_columns(table, scored, np.flatnonzero(~np.isnan(scored.value)), self._reasons)
         return self.framed(table, columns, scored)
 
+    def predict_rows(
+        self, rows: Sequence[Mapping[str, object]], *, reasons: bool = True
+    ) -> list[dict[str, Any] | RowRefused]:
+        """Say the amount of each application.
+
+        Returns
+        -------
+        amount, lower and upper (90%), with reasons also what moved the amount most, in money: feature, value, text and
+        contribution, at most four, largest first; or what is wrong with that application.
+        """
+        refused: list[RowRefused | None] = []
+        codes, sound = [], []
+        for row in rows:
+            try:
+                codes.append(self.model.contract.code_row(row))
+            except RowRefused as error:
+                refused.append(error)
+            else:
+                refused.append(None)
+                sound.append(row)
+        said = iter(self._said(self.model.score_codes(np.stack(codes)), sound, reasons=reasons) if codes else ())
+        return [next(said) if one is None else one for one in refused]
+
+    def _said(self, scored: Scored, rows: Sequence[Mapping[str, object]], *, reasons: bool) -> list[dict[str, Any]]:
+        answers = zip(scored.value.tolist(), scored.lower.tolist(), scored.upper.tolist(), strict=True)
+        said: list[dict[str, Any]] = [
+            {"amount": value, "lower": lower, "upper": upper} for value, lower, upper in answers
+        ]
+        if reasons:
+            moved = self.model.contributions(scored.x, scored.margin)
+            for one, *about in zip(said, scored.codes, moved, rows, strict=True):
+                one["reasons"] = [_reason(*part) for part in self._parts(*about)]
+        return said
+
     def _reasons(self, codes: Floats, contributions: Floats, given: Mapping[str, object]) -> list[str]:
-        """What moved the amount most, up or down."""
+        """What moved the amount most, up or down, in words."""
+        return [_text(group.title, value, moved) for group, value, moved in self._parts(codes, contributions, given)]
+
+    def _parts(
+        self, codes: Floats, contributions: Floats, given: Mapping[str, object]
+    ) -> list[tuple[Group, Any, float]]:
+        """What moved the amount most, up or down: what it is, what it was, by how much money."""
         order = np.argsort(-np.abs(contributions), kind="stable")[:MOST]
-        moved = [(self.model.groups[at], float(contributions[at])) for at in order if contributions[at]]
-        return [_text(group.title, self.reasoner.value(group, codes, given)[1], money) for group, money in moved]
+        return [
+            (group, self.reasoner.value(group, codes, given)[1], float(contributions[at]))
+            for at, group in ((at, self.model.groups[at]) for at in order)
+            if contributions[at]
+        ]
+
+
+def _reason(group: Group, value: Any, moved: float) -> dict[str, Any]:
+    return {
+        "feature": group.name,
+        "value": value,
+        "text": _text(group.title, value, moved),
+        "contribution": moved,
+    }
 
 
 def _text(title: str, value: Any, moved: float) -> str:

@@ -24,6 +24,7 @@ from loanbook.service import (
     routes_health,
     routes_models,
     routes_outcomes,
+    routes_predictions,
 )
 from loanbook.service.desk import Desk
 from loanbook.service.gate import Gate, Guarded, keep_fresh
@@ -77,6 +78,7 @@ def create_app(book: Book) -> FastAPI:
     for router in (
         routes_decisions.router,
         routes_outcomes.router,
+        routes_predictions.router,
         routes_models.router,
         routes_health.router,
         docs.router,

@@ -7,9 +7,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from loanbook.decisions.answering import Answerer
+from loanbook.decisions.decider import Decider
 from loanbook.service import answers, schemas
 from loanbook.service.desk import USECASE, Desk
 from loanbook.service.problems import JsonAnswer, ProblemError
+from loanbook.service.routes_predictions import ANSWERS, answerers
 
 QUANTILES = "quantiles"
 """A thousand numbers that only the policy needs."""
@@ -46,30 +49,37 @@ def versions(request: Request, usecase: str) -> Response:
 
 @router.get(
     "/v1/models/{usecase}/champion",
-    summary="The model that decides",
+    summary="The model that answers",
     response_model=schemas.Champion,
     responses=schemas.problems(404, 503),
 )
 def champion(request: Request, usecase: str) -> Response:
-    """Its card, the policy in force and the JSON Schema of an application."""
+    """Its card, the JSON Schema of an application and, where it decides, the policy in force."""
     desk: Desk = request.app.state.desk
-    if usecase != USECASE:
-        raise ProblemError(404, "Not Found", "No such use case decides here.")
-    if desk.champion() is None:
-        raise ProblemError(404, "Not Found", f"There is no champion yet: run `loanbook train {USECASE}`.")
-    return JsonAnswer({**answers.version(desk.version()), **_details(desk)})
+    if usecase != USECASE and (usecase not in ANSWERS or usecase not in desk.book.sections):
+        raise ProblemError(404, "Not Found", "The book has no such use case.")
+    answerer = desk.champion() if usecase == USECASE else answerers(request.app).get(usecase)
+    if answerer is None:
+        raise ProblemError(404, "Not Found", f"There is no champion yet: run `loanbook train {usecase}`.")
+    version = desk.registry.version(usecase, answerer.version)
+    return JsonAnswer({**answers.version(version), "policy": _policy(answerer), **_details(answerer)})
 
 
-def _details(desk: Desk) -> dict[str, Any]:
-    decider = desk.deciding()
-    policy = decider.policy
+def _details(answerer: Answerer) -> dict[str, Any]:
+    model = answerer.model
     return {
-        "policy": {
-            "version": policy.version,
-            "approve_below": policy.approve_below,
-            "decline_from": policy.decline_from,
-            "source": policy.source,
-        },
-        "card": {name: value for name, value in decider.model.card.items() if name != QUANTILES},
-        "input_schema": decider.model.contract.schema(),
+        "card": {name: value for name, value in model.card.items() if name != QUANTILES},
+        "input_schema": model.contract.schema(),
+    }
+
+
+def _policy(answerer: Answerer) -> dict[str, Any] | None:
+    if not isinstance(answerer, Decider):
+        return None
+    policy = answerer.policy
+    return {
+        "version": policy.version,
+        "approve_below": policy.approve_below,
+        "decline_from": policy.decline_from,
+        "source": policy.source,
     }

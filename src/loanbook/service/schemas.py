@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-DECISION_ID = "0199a3c8-5f10-7c3a-9d41-3f0c5b1e7a22"
-MOMENT = "2026-11-22T10:00:00.000000Z"
+from loanbook.service.examples import DECISION_ID, MOMENT
+
+Single = str | float | bool | None
+"""What a field of an application may hold."""
 
 
 class Reason(BaseModel):
     """One principal reason of a decision that is not an approval."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "code": "AMOUNT_TO_EMPLOYEES_HIGH",
-                "feature": "amount_per_employee",
-                "value": 125000.0,
-                "text": "The amount asked for is high for the size of the business",
-                "contribution": 0.41,
-            }
-        }
-    )
-
     code: str = Field(description="stable, for machines")
     feature: str = Field(description="what was looked at")
-    value: str | float | int | bool | None = Field(description="what it was; null when it was missing")
+    value: Single = Field(description="what it was; null when it was missing")
     text: str = Field(description="for the applicant")
     contribution: float = Field(description="log-odds towards bad that it added")
 
@@ -68,7 +58,7 @@ class Contribution(BaseModel):
     feature: str
     title: str
     fields: list[str]
-    value: str | float | int | bool | None
+    value: Single
     contribution: float
 
 
@@ -134,6 +124,33 @@ class Decisions(BaseModel):
     decisions: list[Decision | Problem]
 
 
+class Moved(BaseModel):
+    """What moved an amount, up or down."""
+
+    feature: str = Field(description="what was looked at")
+    value: Single = Field(description="what it was; null when it was missing")
+    text: str = Field(description="in words, as `loanbook predict --reasons` writes it")
+    contribution: float = Field(description="money that it added")
+
+
+class Amount(BaseModel):
+    """An amount of money, with the interval that holds nine in ten."""
+
+    amount: float
+    lower: float
+    upper: float
+    reasons: list[Moved] | None = Field(
+        default=None, description="at most four, largest first; left out with `?explain=false`"
+    )
+    model: Model
+
+
+class Amounts(BaseModel):
+    """One answer for each application, in their order."""
+
+    predictions: list[Amount | Problem]
+
+
 class Recorded(BaseModel):
     """How many outcomes came, and how many of them were new."""
 
@@ -168,9 +185,9 @@ class Policy(PolicyVersion):
 
 
 class Champion(Version):
-    """The model that decides."""
+    """The model that answers."""
 
-    policy: Policy
+    policy: Policy | None = Field(description="null for a use case that does not decide")
     card: dict[str, Any]
     input_schema: dict[str, Any]
 
@@ -189,27 +206,86 @@ IDEMPOTENCY: dict[str, Any] = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
-_SAID = {
-    400: "not JSON, or a bad header",
-    404: "not there",
-    409: "contradicts what is stored",
-    413: "too large",
-    415: "not sent as JSON",
-    422: "wrong fields, named one by one",
-    503: "cannot decide or store at this moment; come again after Retry-After seconds",
+MEDIA_TYPE = "application/problem+json"
+RETRY = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}}
+LIMIT = {
+    "RateLimit-Policy": {"description": "requests (q) in seconds (w)", "schema": {"type": "string"}},
+    "RateLimit": {"description": "requests left (r), seconds until there are more (t)", "schema": {"type": "string"}},
+}
+CHALLENGE = {"WWW-Authenticate": {"description": "how to prove a key", "schema": {"type": "string"}}}
+
+
+class _Known(NamedTuple):
+    """An error as the document describes it."""
+
+    title: str
+    meaning: str
+    detail: str
+    headers: dict[str, Any] = {}  # noqa: RUF012 (a default, shared and never changed)
+    errors: tuple[dict[str, str], ...] = ()
+
+
+_KNOWN = {
+    400: _Known(
+        "Bad Request",
+        "not strict JSON, or a bad header",
+        "The body is not JSON that we accept: NaN is not a JSON number.",
+    ),
+    401: _Known("Unauthorized", "no key, or a wrong one", "This API key is not known, or it was revoked.", CHALLENGE),
+    403: _Known(
+        "Forbidden", "the key may not do this", "This key has the role read; this address needs decide or admin."
+    ),
+    404: _Known("Not Found", "not there", "There is no decision with this id."),
+    408: _Known("Request Timeout", "the body did not come in time", "The body did not come in time."),
+    409: _Known(
+        "Conflict",
+        "contradicts what is stored",
+        "This Idempotency-Key came with another application before. Use a new key for each application.",
+    ),
+    413: _Known("Content Too Large", "the body is too large", "The body may have at most 64 kB."),
+    415: _Known(
+        "Unsupported Media Type",
+        "not sent as JSON",
+        "Send JSON, with the header Content-Type: application/json.",
+    ),
+    422: _Known(
+        "Unprocessable Content",
+        "wrong fields, named one by one",
+        "One field is wrong; `errors` names what and why.",
+        errors=({"field": "employees", "message": "-3 is below 0, the least that is believable here"},),
+    ),
+    429: _Known(
+        "Too Many Requests",
+        "this key asks too often",
+        "This key has asked as often as it may; ask again after Retry-After seconds.",
+        {**RETRY, **LIMIT},
+    ),
+    503: _Known(
+        "Service Unavailable",
+        "cannot decide or store at this moment, or too busy; come again after Retry-After seconds",
+        "The decision log cannot be written or read at this moment; nothing was decided.",
+        RETRY,
+    ),
 }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The errors of a route, for its documentation."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    found: dict[int | str, dict[str, Any]] = {
-        status: {"description": _SAID[status], "content": {"application/problem+json": {"schema": schema}}}
-        for status in statuses
+    """The errors of a route, for its documentation: what each means, its shape, an example, its headers."""
+    return {status: _documented(status) for status in statuses}
+
+
+def _documented(status: int) -> dict[str, Any]:
+    known = _KNOWN[status]
+    example = {
+        "type": "about:blank",
+        "title": known.title,
+        "status": status,
+        "detail": known.detail,
+        "errors": list(known.errors),
     }
-    if 503 in found:
-        found[503]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
-    return found
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
+    described = {"description": known.meaning, "content": content}
+    return {**described, "headers": dict(known.headers)} if known.headers else described
 
 
 def takes(component: str, *parameters: dict[str, Any]) -> dict[str, Any]:
