@@ -4,51 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, true
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, true
 
-from loanbook.decisions.decider import Decision
-from loanbook.decisions.identity import new_id
-from loanbook.decisions.reasons import Reason
-from loanbook.errors import Conflict, StoreError
-from loanbook.registry import chain, clock
-from loanbook.registry.store import Store
-from loanbook.registry.tables import decisions, outcomes
+from loanbook.decisions.journal import Journal, conflict
+from loanbook.decisions.records import Draft, Logged, logged, recorded
+from loanbook.errors import Conflict
+from loanbook.registry.store import BUSY_SECONDS, Busy, Store
+from loanbook.registry.tables import decisions, reviews
 
 PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A decision that is not stored yet.
-
-    Parameters
-    ----------
-    decision, inputs : what was decided, and the application as it was read.
-    key, body_digest : the caller's Idempotency-Key and the digest of what came with it.
-    """
-
-    decision: Decision
-    inputs: Mapping[str, Any]
-    key: str | None = None
-    body_digest: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """A stored decision; `outcome` and `observed_at` when they are known."""
-
-    decision_id: str
-    decided_at: str
-    decision: Decision
-    inputs: Mapping[str, Any]
-    outcome: str | None = None
-    observed_at: str | None = None
+PAUSE = 0.01
+"""Seconds, at most, between two tries while another process writes."""
 
 
 class DecisionLog:
@@ -62,31 +34,49 @@ class DecisionLog:
     def __init__(self, store: Store, usecase: str = "") -> None:
         self.store = store
         self.usecase = usecase
+        self._journal: Journal | None = None
+        self._recording = threading.Lock()
 
     def record(self, drafts: Sequence[Draft]) -> list[Logged]:
         """Store decisions, all or none, and give them back with their names and moments.
 
         A draft whose key is there already gives the decision stored then; Conflict when another body came with it.
         """
-        for _ in range(3):
+        with self._recording:
+            made = self._write(drafts)
+        found = [one for one in made if isinstance(one, Logged)]
+        if len(found) < len(made):
+            raise conflict()
+        return found
+
+    def _write(self, drafts: Sequence[Draft]) -> list[Logged | Conflict]:
+        """Wait for another process as long as any writer here does."""
+        if self._journal is None:
+            self._journal = Journal(self.store, self.usecase)
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
             try:
-                with self.store.writing() as connection:
-                    return self._record_all(connection, drafts)
-            except IntegrityError:  # another worker stored the same key between our look and our insert
-                continue
-        raise StoreError("the decision could not be stored", where=self.store.where, todo="try again")
+                return self._journal.write(drafts, whole=True)
+            except Busy:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(0.0, PAUSE))  # noqa: S311 - not a secret: two processes do not keep step
 
     def known(self, key: str, body_digest: str) -> Logged | None:
         """The decision stored under an Idempotency-Key, if any; Conflict when its body was another."""
+        query = self._all().where(decisions.c.idempotency_key == key)
         with self.store.reading() as connection:
-            return self._known(connection, key, body_digest)
+            row = connection.execute(query).mappings().first()
+        if row is not None and row["body_digest"] != body_digest:
+            raise conflict()
+        return None if row is None else logged(row)
 
     def find(self, decision_id: str) -> Logged | None:
         """One decision by its name."""
         with self.store.reading() as connection:
             row = connection.execute(self._all().where(decisions.c.decision_id == decision_id)).mappings()
             found = row.first()
-        return None if found is None else _logged(found)
+        return None if found is None else logged(found)
 
     def search(
         self,
@@ -94,6 +84,7 @@ class DecisionLog:
         since: str = "",
         until: str = "",
         decision: str = "",
+        reviewed: bool | None = None,
         limit: int = 100,
         cursor: str = "",
     ) -> list[Logged]:
@@ -103,6 +94,7 @@ class DecisionLog:
         ----------
         since, until : moments as `clock.stamp` writes them; from the first on, before the second.
         decision : "approve", "refer" or "decline".
+        reviewed : whether a person has decided about it; None for both.
         limit : at most so many.
         cursor : the last decision_id of the page before.
         """
@@ -113,10 +105,12 @@ class DecisionLog:
             query = query.where(decisions.c.decided_at < until)
         if decision:
             query = query.where(decisions.c.decision == decision)
+        if reviewed is not None:
+            query = query.where(reviews.c.seq.is_not(None) if reviewed else reviews.c.seq.is_(None))
         if cursor:
             query = query.where(decisions.c.decision_id < cursor)
         with self.store.reading() as connection:
-            return [_logged(row) for row in connection.execute(query).mappings()]
+            return [logged(row) for row in connection.execute(query).mappings()]
 
     def rows(self) -> Iterator[RowMapping]:
         """Every row as it is stored, oldest first, a page in memory at a time."""
@@ -137,39 +131,10 @@ class DecisionLog:
             return int(connection.execute(query).scalar_one())
 
     def _all(self) -> Select[Any]:
-        return (
-            select(decisions, outcomes.c.outcome, outcomes.c.observed_at)
-            .join_from(decisions, outcomes, isouter=True)
-            .where(self._mine())
-        )
+        return recorded().where(self._mine())
 
     def _mine(self) -> ColumnElement[bool]:
         return decisions.c.usecase == self.usecase if self.usecase else true()
-
-    def _record_all(self, connection: Connection, drafts: Sequence[Draft]) -> list[Logged]:
-        logged: list[Logged] = []
-        rows: list[dict[str, Any]] = []
-        for draft in drafts:
-            found = self._known(connection, draft.key, draft.body_digest or "") if draft.key else None
-            if found is None:
-                row = _row(draft)
-                rows.append(row)
-                found = Logged(row["decision_id"], row["decided_at"], draft.decision, draft.inputs)
-            logged.append(found)
-        if rows:
-            chain.append(connection, decisions, rows)
-        return logged
-
-    def _known(self, connection: Connection, key: str, body_digest: str) -> Logged | None:
-        row = connection.execute(self._all().where(decisions.c.idempotency_key == key)).mappings().first()
-        if row is None:
-            return None
-        if row["body_digest"] != body_digest:
-            raise Conflict(
-                "this Idempotency-Key came with another application before",
-                todo="use a new key for each application",
-            )
-        return _logged(row)
 
 
 def body_digest(body: Any) -> str:
@@ -181,36 +146,4 @@ def body_digest(body: Any) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def _row(draft: Draft) -> dict[str, Any]:
-    decision = draft.decision
-    row = {
-        "decision_id": new_id(),
-        "usecase": decision.usecase,
-        "decided_at": clock.now(),
-        "model_version": decision.model_version,
-        "policy_version": decision.policy_version,
-        "inputs": json.dumps(draft.inputs),
-        "log_odds": decision.log_odds,
-        "probability": decision.probability,
-        "lower": decision.lower,
-        "upper": decision.upper,
-        "decision": decision.decision,
-        "reasons": json.dumps([reason.to_json() for reason in decision.reasons]),
-        "idempotency_key": draft.key,
-        "body_digest": draft.body_digest,
-        "salt": os.urandom(16).hex(),
-    }
-    return {**row, "inputs_digest": chain.digest([row[name] for name in chain.PRIVATE])}
-
-
-def _logged(row: RowMapping) -> Logged:
-    names = ("usecase", "model_version", "policy_version", "log_odds", "probability", "lower", "upper", "decision")
-    reasons = tuple(Reason(**reason) for reason in json.loads(row["reasons"]))
-    return Logged(
-        row["decision_id"],
-        row["decided_at"],
-        Decision(reasons=reasons, **{name: row[name] for name in names}),
-        json.loads(row["inputs"]),
-        row["outcome"],
-        row["observed_at"],
-    )
+__all__ = ["DecisionLog", "Draft", "Logged", "body_digest"]

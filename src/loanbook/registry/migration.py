@@ -99,7 +99,7 @@ def _pages(connection: Connection) -> Iterator[list[tuple[str, dict[str, Any]]]]
         for kind, key in _KEYS.items():
             joined = f"FROM old_places p JOIN old_{kind} old ON {key} = p.name"
             here = "WHERE p.kind = :kind AND p.seq > :last AND p.seq <= :until"
-            query = f"SELECT p.seq AS place, old.* {joined} {here}"  # noqa: S608 - our own names
+            query = f"SELECT p.seq AS place, old.* {joined} {here}"
             found = connection.execute(text(query), {"kind": kind, "last": last, "until": last + PAGE}).mappings()
             page += [(row["place"], kind, _renewed(kind, row)) for row in found]
         if not page:

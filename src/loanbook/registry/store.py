@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select
 from sqlalchemy.engine import URL, make_url
@@ -38,6 +38,7 @@ SQLITE_FAULTS = {
     "SQLITE_IOERR": ("the disk cannot be read or written", "look at the disk's free space and health"),
     "SQLITE_CANTOPEN": ("the store cannot be opened", "look whether its folder exists and is writable"),
     "SQLITE_NOTADB": ("this file is not a SQLite database", "set [book] store or home to another place"),
+    "SQLITE_CONSTRAINT": ("the store refused a row that does not fit the others", "report this as a bug"),
     "SQLITE_CORRUPT": ("the store is damaged", "bring back the last copy of the file"),
 }
 POSTGRES_FAULTS = {
@@ -47,11 +48,22 @@ POSTGRES_FAULTS = {
     "28P01": ("the database refused the user name or password", "correct them in [book] store"),
     "28000": ("the database refused the user", "correct the user in [book] store"),
     "3D000": ("the database does not exist", "create it, or correct its name in [book] store"),
+    "23503": ("the store refused a row that does not fit the others", "report this as a bug"),
     "42501": ("the user may not do this in the database", "grant it the right to create and write tables"),
 }
 
 _REFUSED = {"does not exist": "3D000", "password authentication failed": "28P01"}
 """A refused connection has no state yet, only words."""
+
+
+class Closable(Protocol):
+    """What has a connection to give back."""
+
+    def close(self) -> None: ...
+
+
+class Busy(StoreError):
+    """Another process keeps the store locked; the same write may do in a moment."""
 
 
 class Store:
@@ -60,12 +72,15 @@ class Store:
     Parameters
     ----------
     engine : SQLAlchemy's engine; `open_store` makes it with everything loanbook needs set.
+    durability : what its writes survive.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, durability: Durability = "process") -> None:
         self.engine = engine
+        self.durability = durability
         self.where = _place(engine.url)
         self._writing = threading.Lock()
+        self._beside: weakref.WeakSet[Closable] = weakref.WeakSet()
         weakref.finalize(self, engine.dispose)  # a store that is dropped unclosed keeps no connection either
 
     @contextmanager
@@ -99,8 +114,14 @@ class Store:
         with self.writing() as connection:
             connection.execute(schema_version.update().values(version=schema_version.c.version))
 
+    def beside(self, one: Closable) -> None:
+        """Close something that has a connection of its own to this store when the store is closed."""
+        self._beside.add(one)
+
     def close(self) -> None:
         """Give every connection back."""
+        for one in list(self._beside):
+            one.close()
         self.engine.dispose()
 
     @contextmanager
@@ -134,7 +155,7 @@ def open_store(url: str, *, durability: Durability = "process") -> Store:
             engine = _sqlite_engine(address, durability)
         else:
             engine = create_engine(address, pool_pre_ping=True, pool_timeout=5.0)
-    store = Store(engine)
+    store = Store(engine, durability)
     try:
         _set_up(store)
     except BaseException:
@@ -230,7 +251,7 @@ def _write_ahead(store: Store) -> None:
             return
         except sqlite3.OperationalError as error:  # this switch does not wait for a lock by itself
             if time.monotonic() > deadline or not error.sqlite_errorname.startswith("SQLITE_BUSY"):
-                raise _explained(error, store.where) from error
+                raise explained(error, store.where) from error
             time.sleep(0.05)
 
 
@@ -244,7 +265,7 @@ def translated(where: str) -> Iterator[None]:
     except PoolTimeout as error:
         raise StoreError("every connection is busy", where=where, todo="try again in a moment") from error
     except DBAPIError as error:
-        raise _explained(error.orig, where) from error
+        raise explained(error.orig, where) from error
     except ImportError as error:
         raise StoreError(
             "the driver of this database is not installed", where=where, todo="pip install 'loanbook[postgres]'"
@@ -253,11 +274,13 @@ def translated(where: str) -> Iterator[None]:
         raise StoreError("the store failed", where=where, todo="look at the log for the cause") from error
 
 
-def _explained(error: BaseException | None, where: str) -> StoreError:
+def explained(error: BaseException | None, where: str) -> StoreError:
+    """What a driver's error means to a person."""
     name = getattr(error, "sqlite_errorname", "") or ""
     for start, (what, todo) in SQLITE_FAULTS.items():
         if name.startswith(start):
-            return StoreError(what, where=where, todo=todo)
+            kind = Busy if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) else StoreError
+            return kind(what, where=where, todo=todo)
     said = next((state for words, state in _REFUSED.items() if words in str(error)), "")
     known = POSTGRES_FAULTS.get(getattr(error, "sqlstate", None) or said)
     if known:
@@ -279,4 +302,4 @@ def _place(address: URL) -> str:
     return f"{address.get_backend_name()} at {address.host or 'this machine'}{port}/{address.database or ''}"
 
 
-__all__ = ["Durability", "Store", "open_store", "translated"]
+__all__ = ["Busy", "Closable", "Durability", "Store", "explained", "open_store", "translated"]
