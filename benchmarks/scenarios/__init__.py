@@ -10,6 +10,7 @@ from benchmarks.scenarios import (
     full,
     impact,
     ladder,
+    latency,
     preparation,
     quality,
     read,
@@ -36,5 +37,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     stream.SCENARIO,
     decision.SCENARIO,
     service.SCENARIO,
+    latency.SCENARIO,
     startup.SCENARIO,
 )
