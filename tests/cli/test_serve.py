@@ -8,11 +8,12 @@ from loanbook.cli import main
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org", "127.0.0.1.example.org"])
-def test_other_machines_are_not_served_without_keys(host, capsys):
-    assert main(["serve", "--host", host]) == 2
+def test_other_machines_are_not_served_without_keys(host, sample_book, capsys):
+    assert main(["serve", "--host", host, "--book", str(sample_book.path)]) == 2
     said = capsys.readouterr().err
     assert "no keys yet" in said
     assert "--host" in said
+    assert "keys create" in said
 
 
 def test_a_taken_port_is_a_paragraph(sample_book, capsys):

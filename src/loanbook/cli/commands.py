@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "report": "Write the model card of the last training: one HTML file.",
         "models": "List, promote, roll back and show registered models.",
         "serve": "Answer applications over HTTP, with a dashboard.",
+        "keys": "Make, list and revoke API keys of the service.",
         "decisions": "Export the log of decisions.",
         "outcomes": "Import what became of decided loans.",
         "audit": "Recompute every logged decision and compare.",

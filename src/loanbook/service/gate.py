@@ -32,6 +32,8 @@ logger = logging.getLogger("loanbook.service")
 WORKERS = "LOANBOOK_WORKERS"
 """How many processes answer: they share the rate of a key."""
 
+_GUNICORNS = "WEB_CONCURRENCY"
+
 CALLER = "loanbook.caller"
 """Where an ASGI scope holds the `Caller`."""
 
@@ -275,5 +277,5 @@ def _forbidden(detail: str) -> ProblemError:
 
 
 def _workers() -> int:
-    said = os.environ.get(WORKERS, "1")
+    said = os.environ.get(WORKERS) or os.environ.get(_GUNICORNS) or "1"
     return max(1, int(said)) if said.isascii() and said.isdigit() else 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import socket
 import tempfile
@@ -13,36 +12,41 @@ import uvicorn
 
 from loanbook.book import Book
 from loanbook.errors import BookError, LoanbookError, StoreError
+from loanbook.registry.keys import Keys
 from loanbook.registry.store import open_store
 from loanbook.service import metrics
 from loanbook.service.app import BOOK
+from loanbook.service.gate import WORKERS
+from loanbook.service.nearby import is_loopback
 
 FACTORY = "loanbook.service.app:from_environment"
 DRAIN_SECONDS = 10
 
 
-def check_host(host: str) -> None:
-    """Refuse an address that other machines reach: without keys anybody there could ask and read decisions.
+def check_host(host: str, book: Book | None = None) -> None:
+    """Refuse an address that other machines reach while the book's store has no API key.
 
     >>> check_host("127.0.0.1")
     >>> check_host("0.0.0.0")
     Traceback (most recent call last):
     loanbook.errors.BookError: --host 0.0.0.0: the service would answer other machines, and it has no keys yet: ...
     """
-    if host == "localhost":
+    if host == "localhost" or is_loopback(host) or (book is not None and _has_key(book)):
         return
+    raise BookError(
+        "the service would answer other machines, and it has no keys yet: anybody who reaches it could decide in "
+        "your name and read every stored application",
+        where=f"--host {host}",
+        todo="make one with `loanbook keys create NAME --role admin`, or leave --host at 127.0.0.1",
+    )
+
+
+def _has_key(book: Book) -> bool:
+    store = open_store(book.store)
     try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise BookError(
-            "the service would answer other machines, and it has no keys yet: anybody who reaches it could decide in "
-            "your name and read every stored application",
-            where=f"--host {host}",
-            todo="leave --host at 127.0.0.1 and put your own authenticating proxy before it; API keys come with a "
-            "later release",
-        )
+        return any(key.revoked_at is None for key in Keys(store).all())
+    finally:
+        store.close()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -77,6 +81,7 @@ def serve(book: Book, listener: socket.socket, *, workers: int = 1) -> None:
     """
     open_store(book.store).close()  # better one paragraph here than a traceback from each worker
     os.environ[BOOK] = str(Path(book.path).resolve())
+    os.environ[WORKERS] = str(workers)
     if workers == 1:
         _run(workers, listener)
         return
