@@ -83,6 +83,12 @@ def peak_memory(pid: int) -> int:
     return int(found.group(1)) * 1024 if found else 0
 
 
+def memory(pid: int) -> int:
+    """Bytes that a running process uses now; what it shares with others is divided among them (PSS)."""
+    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii"), re.MULTILINE)
+    return int(found.group(1)) * 1024 if found else 0
+
+
 def can_ask_for_memory() -> bool:
     """Whether this system tells what another process has used at most."""
     return peak_memory(os.getpid()) > 0
@@ -126,6 +132,10 @@ class Server:
     def cpu(self) -> float:
         """CPU seconds so far, of all its processes."""
         return sum(map(cpu_of, family(self.pid)))
+
+    def memory(self) -> int:
+        """Bytes that all its processes use now."""
+        return sum(map(memory, family(self.pid)))
 
 
 @contextlib.contextmanager

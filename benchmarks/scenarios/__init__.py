@@ -17,6 +17,7 @@ from benchmarks.scenarios import (
     remedies,
     service,
     sets,
+    soak,
     startup,
     stream,
     train,
@@ -38,5 +39,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     decision.SCENARIO,
     service.SCENARIO,
     latency.SCENARIO,
+    soak.SCENARIO,
     startup.SCENARIO,
 )
