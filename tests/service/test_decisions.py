@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from loanbook.decisions.audit import verify
 from loanbook.decisions.decider import Decider, open_decider
+from loanbook.decisions.journal import Journal
 from loanbook.errors import StoreError
 from loanbook.registry.versions import Registry
 from loanbook.service import body
@@ -231,11 +232,11 @@ def test_addresses_that_are_not_there_are_problems_too(client, method, path, sta
 
 
 def test_nothing_is_decided_that_cannot_be_stored(client, application, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise StoreError("the disk is full", where="/srv/secret/store.db")
 
-    desk: Desk = client.app.state.desk
-    monkeypatch.setattr(desk.log, "record", full)
+    monkeypatch.setattr(Journal, "write", full)
+    monkeypatch.setattr(client.app.state.deciding._commit, "_write", full)
     answer = client.post("/v1/decisions", json=application)
     found = problem(answer, 503)
     assert answer.headers["retry-after"] == "2"

@@ -6,7 +6,7 @@ import pytest
 
 from loanbook.errors import TamperedArtefact
 from loanbook.registry.versions import Registry
-from loanbook.service import desk
+from loanbook.service import seat
 from loanbook.service.app import create_app
 from tests.servers import near
 
@@ -32,7 +32,7 @@ def test_without_a_champion_it_lives_but_is_not_ready(untrained):
 def test_the_first_training_is_taken_up_without_a_restart(
     untrained, sample_book, trained_models, application, monkeypatch
 ):
-    monkeypatch.setattr(desk, "LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(seat, "LOOK_AGAIN", 0.0)
     registry = Registry(sample_book)
     registry.register("risk", trained_models["logistic"])
     registry.close()

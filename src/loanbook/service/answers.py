@@ -2,27 +2,71 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import msgspec
+
 from loanbook.decisions.log import Logged
+from loanbook.decisions.reasons import Reason
 from loanbook.registry.versions import Version
+
+_WRITER = msgspec.json.Encoder()
+
+
+class _Model(msgspec.Struct):
+    usecase: str
+    version: int
+
+
+class _Policy(msgspec.Struct):
+    version: int
+
+
+class Answer(msgspec.Struct, omit_defaults=True):
+    """A decision as the caller gets it (CONTRACT 4); without reasons where they were not asked for."""
+
+    decision_id: str
+    decision: str
+    probability_of_default: float
+    confidence: float
+    lower: float
+    upper: float
+    model: _Model
+    policy: _Policy
+    decided_at: str
+    reasons: tuple[Reason, ...] | None = None
+
+
+def answer(logged: Logged, *, explain: bool = True) -> Answer:
+    """A decision as the caller gets it."""
+    made = logged.decision
+    return Answer(
+        logged.decision_id,
+        made.decision,
+        made.probability,
+        made.confidence,
+        made.lower,
+        made.upper,
+        _Model(made.usecase, made.model_version),
+        _Policy(made.policy_version),
+        logged.decided_at,
+        made.reasons if explain else None,
+    )
 
 
 def decision(logged: Logged, *, explain: bool = True) -> dict[str, Any]:
-    """A decision as the caller gets it (CONTRACT 4)."""
-    made = logged.decision
-    return {
-        "decision_id": logged.decision_id,
-        "decision": made.decision,
-        "probability_of_default": made.probability,
-        "confidence": made.confidence,
-        "lower": made.lower,
-        "upper": made.upper,
-        **({"reasons": [reason.to_json() for reason in made.reasons]} if explain else {}),
-        "model": {"usecase": made.usecase, "version": made.model_version},
-        "policy": {"version": made.policy_version},
-        "decided_at": logged.decided_at,
-    }
+    """The same as plain JSON."""
+    plain: dict[str, Any] = msgspec.to_builtins(answer(logged, explain=explain))
+    return plain
+
+
+def written(content: Any) -> bytes:
+    """JSON: UTF-8, or ASCII where a text that came in holds half a surrogate."""
+    try:
+        return _WRITER.encode(content)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(content), allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 def record(logged: Logged) -> dict[str, Any]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from loanbook import __version__
@@ -27,24 +25,25 @@ from loanbook.service import (
     routes_predictions,
 )
 from loanbook.service.desk import Desk
-from loanbook.service.gate import Gate, Guarded, keep_fresh
+from loanbook.service.fast import FastPath
+from loanbook.service.gate import Guarded
 from loanbook.service.metrics import Metrics
 from loanbook.service.requests import Requests
-from loanbook.service.tracing import tracer_or_none
+from loanbook.service.running import running
 
 BOOK = "LOANBOOK_BOOK"
 """Names the book to `from_environment`: worker processes cannot be handed one."""
 
 
 class Service(FastAPI):
-    """FastAPI whose document describes the model that decides, behind the gate and the log of requests."""
+    """FastAPI whose document describes the model that decides, behind the fast path and the gate."""
 
     def openapi(self) -> dict[str, Any]:
         desk: Desk = self.state.desk
         return openapi.document(self, desk.champion())
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Requests(Guarded(super().build_middleware_stack(), self), self)
+        return FastPath(Requests(Guarded(super().build_middleware_stack(), self), self), self)
 
 
 def create_app(book: Book) -> FastAPI:
@@ -57,21 +56,8 @@ def create_app(book: Book) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        desk = await run_in_threadpool(Desk, book, app.state.metrics)
-        tracing = tracer_or_none()
-        looking = None
-        try:
-            await run_in_threadpool(desk.champion)
-            gate = await run_in_threadpool(Gate, desk.store)
-            app.state.desk, app.state.gate, app.state.tracing = desk, gate, tracing
-            looking = asyncio.create_task(keep_fresh(gate))
+        async with running(book, app.state):
             yield
-        finally:
-            if looking is not None:
-                looking.cancel()
-            if tracing is not None:
-                await run_in_threadpool(tracing.close)
-            desk.close()
 
     app = Service(title="loanbook", version=__version__, lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.metrics = Metrics()

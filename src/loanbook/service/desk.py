@@ -1,28 +1,26 @@
-"""What one process of the service holds: the store, the log, and the champion that decides."""
+"""What one process of the service holds: the store, the logs, and what answers."""
 
 from __future__ import annotations
 
 import logging
-import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loanbook.book import Book
+from loanbook.decisions.answering import Answerer
 from loanbook.decisions.decider import Decider, open_decider
 from loanbook.decisions.log import DecisionLog, Draft, Logged
 from loanbook.decisions.outcomes import OutcomeLog
-from loanbook.errors import LoanbookError, RowRefused
+from loanbook.errors import LoanbookError, RowRefused, StoreError
 from loanbook.registry.store import open_store
 from loanbook.registry.versions import Registry, Version
 from loanbook.service.metrics import Metrics
 from loanbook.service.problems import unavailable
+from loanbook.service.seat import Seat
 
 logger = logging.getLogger("loanbook.service")
 
 USECASE = "risk"
-LOOK_AGAIN = 1.0
-"""Seconds between two looks for a first champion."""
 
 
 class Desk:
@@ -37,37 +35,43 @@ class Desk:
     def __init__(self, book: Book, metrics: Metrics) -> None:
         self.book = book
         self.metrics = metrics
-        self.store = open_store(book.store)
+        self.store = open_store(book.store, durability=book.durability)
         self.registry = Registry(book, self.store)
         self.log = DecisionLog(self.store, USECASE)
         self.outcomes = OutcomeLog(self.store, USECASE)
-        self._decider: Decider | None = None
-        self._looked = -LOOK_AGAIN
-        self._loading = threading.Lock()
+        self.seats = {name: Seat(book, self.registry, name, metrics) for name in book.sections}
+        self.listener = self._listener()
         self._earlier: dict[int, Decider] = {}
+
+    def _listener(self) -> Seat | None:
+        """The challenger's seat, where the book wants it to score along."""
+        section = self.book.sections.get(USECASE)
+        if section is None or not section.shadow:
+            return None
+        return Seat(self.book, self.registry, USECASE, self.metrics, "challenger")
 
     def close(self) -> None:
         self.store.close()
 
+    def refresh(self) -> None:
+        """Take up what was promoted since.
+
+        Raises
+        ------
+        LoanbookError : the registry cannot be read, or a first champion not be opened; everything stays as it is.
+        """
+        for seat in (*self.seats.values(), *([self.listener] if self.listener else ())):
+            seat.refresh()
+
+    def answerer(self, usecase: str) -> Answerer | None:
+        """What answers for a use case of the book; None while nothing does."""
+        seat = self.seats.get(usecase)
+        return seat.holder if seat else None
+
     def champion(self) -> Decider | None:
-        """What decides. Until there is a champion, the registry is asked again, at most once a second."""
-        return self._decider or self._look()
-
-    def _look(self) -> Decider | None:
-        with self._loading:
-            if self._decider is None and time.monotonic() - self._looked >= LOOK_AGAIN:
-                self._looked = time.monotonic()
-                self._decider = self._load()
-            return self._decider
-
-    def _load(self) -> Decider | None:
-        version = self.registry.champion(USECASE)
-        if version is None:
-            return None
-        decider = open_decider(self.book, self.registry, version)
-        self.metrics.model.labels(usecase=USECASE).set(version.version)
-        logger.info("%s decides, policy %d", version, decider.policy.version)
-        return decider
+        """What decides; None while nothing does."""
+        holder = self.answerer(USECASE)
+        return holder if isinstance(holder, Decider) else None
 
     def deciding(self) -> Decider:
         """What decides; ProblemError 503 when nothing does."""
@@ -75,16 +79,6 @@ class Desk:
         if decider is None:
             raise unavailable(f"No model decides yet: run `loanbook train {USECASE}`, then ask again.")
         return decider
-
-    def decide(self, inputs: Mapping[str, Any], key: str | None, digest: str | None) -> Logged:
-        """Decide one application and store it; the decision is answered only after this returns."""
-        if key is not None and digest is not None:
-            known = self.log.known(key, digest)
-            if known is not None:
-                return known
-        decider = self.deciding()
-        logged = self.log.record([Draft(decider.decide_row(inputs), inputs, key, digest)])
-        return self._counted(logged)[0]
 
     def decide_many(self, drafts: list[tuple[Mapping[str, Any], str | None, str | None]]) -> list[Logged | RowRefused]:
         """Decide applications and store the decisions in one transaction; the refused keep their place."""
@@ -95,13 +89,19 @@ class Desk:
                 made.append(Draft(decider.decide_row(inputs), inputs, key, digest))
             except RowRefused as error:
                 made.append(error)
-        logged = iter(self._counted(self.log.record([one for one in made if isinstance(one, Draft)])))
-        return [next(logged) if isinstance(one, Draft) else one for one in made]
+        fresh = [one for one in made if isinstance(one, Draft)]
+        logged = self.log.record(fresh)
+        self.count([one for one, draft in zip(logged, fresh, strict=True) if one.decision is draft.decision])
+        stored = iter(logged)
+        return [next(stored) if isinstance(one, Draft) else one for one in made]
 
-    def _counted(self, logged: list[Logged]) -> list[Logged]:
-        for one in logged:
-            self.metrics.decisions.labels(usecase=USECASE, decision=one.decision.decision).inc()
-        return logged
+    def count(self, stored: Sequence[Logged]) -> None:
+        """Show in the metrics what was decided."""
+        found: dict[str, int] = {}
+        for one in stored:
+            found[one.decision.decision] = found.get(one.decision.decision, 0) + 1
+        for decision, times in found.items():
+            self.metrics.decisions.labels(usecase=USECASE, decision=decision).inc(times)
 
     def explanation(self, logged: Logged) -> tuple[float | None, list[dict[str, Any]] | None]:
         """Base value and every contribution of a stored decision, from the version that made it.
@@ -128,9 +128,12 @@ class Desk:
             if self.champion() is None:
                 return f"no champion: run `loanbook train {USECASE}`"
             self.store.check()
-        except LoanbookError as error:
+        except StoreError as error:
             logger.warning("not ready: %s", error)
             return "the store cannot be written"
+        except LoanbookError as error:
+            logger.warning("not ready: %s", error)
+            return "the champion cannot be opened"
         return ""
 
     def version(self) -> Version:

@@ -33,6 +33,15 @@ class Metrics:
         self.problems = Counter(
             "loanbook_problems", "Requests answered with a problem.", ("status",), registry=self._registry
         )
+        self.shed = Counter(
+            "loanbook_shed", "Applications that were refused because too many came at once.", registry=self._registry
+        )
+        self.refused = Counter(
+            "loanbook_refused_versions",
+            "Promoted versions that could not be opened; the one before goes on.",
+            ("usecase",),
+            registry=self._registry,
+        )
         self.outcomes = Counter("loanbook_outcomes", "Outcomes stored.", ("outcome",), registry=self._registry)
         self.model = Gauge(
             "loanbook_model_version",

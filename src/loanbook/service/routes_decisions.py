@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -14,13 +13,11 @@ from loanbook.decisions.log import Logged, body_digest
 from loanbook.errors import Problem, RowRefused
 from loanbook.registry import clock
 from loanbook.service import answers, body, schemas
+from loanbook.service.deciding import Deciding, bounded, key_of
 from loanbook.service.desk import Desk
 from loanbook.service.problems import JsonAnswer, ProblemError, refused
 
 BATCH = 1_000
-KEY = "idempotency-key"
-SPARE_FIELDS = 100
-"""An application may have so many fields more than the training table; a flood of unknown names is not looked at."""
 
 router = APIRouter(tags=["decisions"])
 
@@ -37,18 +34,9 @@ async def decide(request: Request, explain: bool = True) -> Response:
 
     Send an `Idempotency-Key` and a retry gets the same decision instead of a second one.
     """
-    desk: Desk = request.app.state.desk
-    inputs = body.flat_object(await body.read(request, body.SINGLE))
-    key = _key(request)
-    start = time.perf_counter()
-    made = await run_in_threadpool(_decide_one, desk, inputs, key)
-    desk.metrics.seconds.observe(time.perf_counter() - start)
+    deciding: Deciding = request.app.state.deciding
+    made = await deciding.decide(dict(request.scope["headers"]), request.receive)
     return JsonAnswer(answers.decision(made, explain=explain))
-
-
-def _decide_one(desk: Desk, inputs: Mapping[str, Any], key: str | None) -> Logged:
-    _bounded(desk, inputs)
-    return desk.decide(inputs, key, body_digest(inputs) if key else None)
 
 
 @router.post(
@@ -65,7 +53,7 @@ async def decide_batch(request: Request, explain: bool = True) -> Response:
     """
     desk: Desk = request.app.state.desk
     items = _applications(await body.read(request, body.MANY))
-    key = _key(request)
+    key = key_of(dict(request.scope["headers"]))
     made = await run_in_threadpool(_decide_all, desk, items, key)
     found = [_item(one, explain=explain) for one in made]
     return JsonAnswer({"decisions": found})
@@ -83,10 +71,11 @@ def _applications(value: Any) -> list[Any]:
 def _decide_all(desk: Desk, items: Sequence[Any], key: str | None) -> list[Logged | ProblemError]:
     found: list[Logged | ProblemError | None] = []
     drafts = []
+    decider = desk.deciding()
     for place, item in enumerate(items):
         try:
             inputs = body.flat_object(item)
-            _bounded(desk, inputs)
+            bounded(decider, inputs)
         except ProblemError as problem:
             found.append(problem)
             continue
@@ -148,19 +137,6 @@ def find(request: Request, decision_id: str) -> Response:
         raise ProblemError(404, "Not Found", "There is no decision with this id.")
     base, contributions = desk.explanation(logged)
     return JsonAnswer({**answers.record(logged), "base_log_odds": base, "contributions": contributions})
-
-
-def _key(request: Request) -> str | None:
-    key = request.headers.get(KEY)
-    if key is not None and not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
-        raise ProblemError(400, "Bad Request", "The Idempotency-Key must be 1 to 255 printable ASCII characters.")
-    return key
-
-
-def _bounded(desk: Desk, inputs: Mapping[str, Any]) -> None:
-    contract = desk.deciding().model.contract
-    if len(inputs) > len(contract.names) + len(contract.known) + SPARE_FIELDS:
-        raise refused([Problem("body", f"{len(inputs):,} fields are more than an application has")])
 
 
 def _moment(name: str, text: str) -> str:

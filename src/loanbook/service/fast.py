@@ -1,0 +1,141 @@
+"""The fast path: one ASGI layer in front of FastAPI, for `POST /v1/decisions` alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from loanbook.errors import LoanbookError
+from loanbook.service import answers, log, problems
+from loanbook.service.problems import ProblemError
+from loanbook.service.tracing import Trace
+
+logger = logging.getLogger("loanbook.service")
+
+PATH: Final = "/v1/decisions"
+LONGEST_TURN = 0.008
+"""Seconds of one turn of the event loop in which decisions are made; what comes later in it is shed."""
+
+_EXPLAIN: Final = {b"": True, b"explain=true": True, b"explain=false": False}
+_HEADERS: Final = (
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+_BUSY: Final = problems.unavailable("More is asked than can be decided; ask again after Retry-After seconds.")
+_SHED: Final = answers.written(_BUSY.to_json())
+_SHED_HEADERS: Final = (
+    (b"content-type", problems.MEDIA_TYPE.encode()),
+    (b"retry-after", problems.RETRY_AFTER.encode()),
+    *_HEADERS[1:],
+)
+
+
+class FastPath:
+    """Decides single applications; everything else goes on to the application behind.
+
+    What FastAPI would do for such a request, find the route, build a Request, call a dependency, takes longer than to
+    decide. A request with an unusual query goes there too.
+
+    Parameters
+    ----------
+    app : the FastAPI application.
+    service : its `state` has the desk, the gate, and what decides, from the moment it has started.
+    """
+
+    def __init__(self, app: ASGIApp, service: Starlette) -> None:
+        self._app = app
+        self._state = service.state
+        self._turn = _Turn()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        explain = _EXPLAIN.get(scope["query_string"])
+        if explain is None:
+            await self._app(scope, receive, send)
+            return
+        if self._turn.is_long():
+            self._state.metrics.shed.inc()
+            await _send(send, 503, _SHED_HEADERS, _SHED)
+            return
+        headers, client, tracing = dict(scope["headers"]), scope["client"], self._state.tracing
+        trace = None if tracing is None else tracing.begin("POST", PATH, headers)
+        try:
+            self._state.gate.admit("POST", PATH, headers, client[0] if client else None)
+            logged = await self._state.deciding.decide(headers, receive, trace)
+            raw = answers.written(answers.answer(logged, explain=explain))
+        except ClientDisconnect:
+            _end(trace, problems.GONE)
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is answered)
+            await self._refuse(error, headers, send, trace)
+        else:
+            await _send(send, 200, _HEADERS, raw)
+            _end(trace, 200)
+
+    async def _refuse(self, error: Exception, headers: Mapping[bytes, bytes], send: Send, trace: Trace | None) -> None:
+        start, rid = perf_counter(), log.request_id(headers)
+        token = log.current.set(rid)
+        try:
+            problem = _explained(error)
+            self._state.metrics.problems.labels(status=str(problem.status)).inc()
+            said = problems.answer(problem).raw_headers
+            own = [pair for pair in said if pair[0] != b"content-length"]
+            await _send(
+                send, problem.status, (*own, (log.REQUEST_ID, rid.encode())), answers.written(problem.to_json())
+            )
+            log.answered("POST", PATH, problem.status, start)
+            _end(trace, problem.status)
+        finally:
+            log.current.reset(token)
+
+
+def _explained(error: Exception) -> ProblemError:
+    """What the caller is told; the log learns the rest."""
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, LoanbookError):
+        return problems.explained(error)
+    logger.error("unexpected error", exc_info=error)
+    return problems.unexpected()
+
+
+def _end(trace: Trace | None, status: int) -> None:
+    if trace is not None:
+        trace.end(status)
+
+
+async def _send(send: Send, status: int, headers: tuple[tuple[bytes, bytes], ...], raw: bytes) -> None:
+    length = (b"content-length", b"%d" % len(raw))
+    await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
+    await send({"type": "http.response.body", "body": raw})
+
+
+class _Turn:
+    """How long the present turn of the event loop has been deciding.
+
+    All requests that came while the loop was busy are decided in its next turn. The longer that takes, the more come
+    meanwhile; past saturation it would grow without end, and everybody would be late.
+    """
+
+    def __init__(self) -> None:
+        self._since = 0.0
+
+    def is_long(self) -> bool:
+        now = perf_counter()
+        if not self._since:
+            self._since = now
+            asyncio.get_running_loop().call_soon(self._over)
+            return False
+        return now - self._since > LONGEST_TURN
+
+    def _over(self) -> None:
+        self._since = 0.0

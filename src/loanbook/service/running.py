@@ -1,0 +1,77 @@
+"""What is there while the service runs: opened in order when it starts, closed in the other order when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import State
+
+from loanbook.book import Book
+from loanbook.decisions.journal import Journal
+from loanbook.decisions.log import Logged
+from loanbook.errors import LoanbookError
+from loanbook.service.commit import GroupCommit
+from loanbook.service.deciding import Deciding
+from loanbook.service.desk import USECASE, Desk
+from loanbook.service.gate import Gate
+from loanbook.service.tracing import tracer_or_none
+
+logger = logging.getLogger("loanbook.service")
+
+LOOK_AGAIN = 0.5
+"""Seconds between two looks at what was promoted and which keys were made or revoked."""
+
+_SWITCH = 0.0005  # seconds a thread keeps the interpreter; Python's 5 ms would hold up every decision meanwhile
+
+
+@asynccontextmanager
+async def running(book: Book, state: State) -> AsyncIterator[None]:
+    """Open everything that answers and hang it on the application's state: desk, gate, tracing, deciding.
+
+    Parameters
+    ----------
+    book : of the lender.
+    state : of the application; it has the metrics already.
+    """
+    sys.setswitchinterval(_SWITCH)
+    async with AsyncExitStack() as stack:
+        state.tracing = tracer_or_none()
+        if state.tracing is not None:
+            stack.push_async_callback(run_in_threadpool, state.tracing.close)
+        desk = state.desk = await run_in_threadpool(Desk, book, state.metrics)
+        stack.callback(desk.close)
+        await run_in_threadpool(desk.champion)
+        state.gate = await run_in_threadpool(Gate, desk.store)
+        commit = _commit(desk)
+        stack.callback(commit.close)
+        state.deciding = Deciding(desk, commit)
+        looking = asyncio.create_task(_keep_up([desk.refresh, state.gate.refresh]))
+        stack.callback(looking.cancel)
+        yield
+
+
+def _commit(desk: Desk) -> GroupCommit:
+    """What stores decisions: in the event loop where that takes microseconds, else in a thread."""
+    journal = Journal(desk.store, USECASE)
+    quick = desk.store.engine.dialect.name == "sqlite" and desk.book.durability == "process"
+
+    def told(stored: Sequence[Logged]) -> None:
+        desk.count(stored)
+
+    return GroupCommit(journal.write, inline=quick, told=told)
+
+
+async def _keep_up(looks: Sequence[Callable[[], None]]) -> None:
+    """Look into the store now and then, in a thread; when it cannot be read, everything stays as it is."""
+    while True:
+        await asyncio.sleep(LOOK_AGAIN)
+        for look in looks:
+            try:
+                await run_in_threadpool(look)
+            except LoanbookError as error:
+                logger.warning("the store cannot be looked into: %s", error)

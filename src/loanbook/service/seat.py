@@ -1,0 +1,99 @@
+"""What answers for one use case in this process: the champion, exchanged while the service runs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from time import monotonic
+from typing import Literal
+
+from loanbook import usecases
+from loanbook.book import Book
+from loanbook.decisions.answering import Answerer
+from loanbook.errors import LoanbookError
+from loanbook.registry.versions import Registry, Version
+from loanbook.service.metrics import Metrics
+
+logger = logging.getLogger("loanbook.service")
+
+LOOK_AGAIN = 1.0
+"""Seconds between two looks for a first champion, where nothing else looks."""
+
+
+class Seat:
+    """Holds whoever has a role, as the registry last said.
+
+    A version is opened beside the one that answers, and takes its place between two requests: none waits, none fails,
+    none is answered by half of each. One that cannot be opened is refused, and the one before it goes on.
+
+    Parameters
+    ----------
+    book, registry, usecase : whose.
+    metrics : where the version is shown.
+    role : champion, or challenger for one that only listens.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        registry: Registry,
+        usecase: str,
+        metrics: Metrics,
+        role: Literal["champion", "challenger"] = "champion",
+    ) -> None:
+        self.usecase = usecase
+        self._book = book
+        self._registry = registry
+        self._metrics = metrics
+        self._role = role
+        self._sitting: Answerer | None = None
+        self._digest = ""
+        self._refused = ""
+        self._looked = -LOOK_AGAIN
+        self._turn = threading.Lock()
+
+    @property
+    def holder(self) -> Answerer | None:
+        """Whoever has the role now; while nobody has, the registry is asked, at most once a second."""
+        if self._sitting is None and monotonic() - self._looked >= LOOK_AGAIN:
+            self.refresh()
+        return self._sitting
+
+    def refresh(self) -> None:
+        """Look into the registry, and exchange the holder if it names another.
+
+        Raises
+        ------
+        LoanbookError : the registry cannot be read, or the first holder cannot be opened.
+        """
+        with self._turn:
+            self._looked = monotonic()
+            version = self._named()
+            if version is None:
+                self._leave()
+            elif version.digest not in (self._digest, self._refused):
+                self._seat(version)
+
+    def _named(self) -> Version | None:
+        ask = self._registry.champion if self._role == "champion" else self._registry.challenger
+        return ask(self.usecase)
+
+    def _leave(self) -> None:
+        """A challenger may be gone; a champion is only ever followed by another."""
+        if self._role == "challenger":
+            self._sitting, self._digest = None, ""
+
+    def _seat(self, version: Version) -> None:
+        try:
+            opened = usecases.find(self.usecase).open(self._book, self._registry, version)
+        except LoanbookError as error:
+            if self._sitting is None and self._role == "champion":
+                raise
+            self._refused = version.digest
+            self._metrics.refused.labels(usecase=self.usecase).inc()
+            logger.error("%s is refused, %r goes on: %s", version, self._sitting, error)  # noqa: TRY400
+            return
+        self._sitting, self._digest, self._refused = opened, version.digest, ""
+        if self._role == "champion":
+            self._metrics.model.labels(usecase=self.usecase).set(version.version)
+        logger.info("%s is %s now", version, self._role)
