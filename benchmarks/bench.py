@@ -138,15 +138,15 @@ class Bench:
         """Rungs whose scoring is measured: a sum of columns, deep trees, many small trees."""
         return ("xgboost",) if self.quick else _KINDS
 
-    def book(self, name: str, *, decline_all: bool = False, more: str = "") -> Book:
-        """A fresh book of the sample in a folder of its own, with nothing trained; `more` are lines of `[risk]`."""
+    def book(self, name: str, *, decline_all: bool = False, more: Mapping[str, str] | None = None) -> Book:
+        """A fresh book of the sample in a folder of its own, with nothing trained; `more` has lines by section."""
         folder = self.folder / name
         folder.mkdir()
         text = samples.book(SAMPLE).read_text(encoding="utf-8")
         if decline_all:
             text = text.replace(_OBJECTIVE, "approve_below = 0.0\ndecline_from = 0.0")
-        if more:
-            text = text.replace("[risk]\n", f"[risk]\n{more}\n")
+        for section, line in (more or {}).items():
+            text = text.replace(f"[{section}]\n", f"[{section}]\n{line}\n", 1)
         if self.quick:
             text = text.replace(f'"sample:{SAMPLE}"', '"small.parquet"')
             pl.read_parquet(samples.path(SAMPLE)).gather_every(_QUICK_EVERY).write_parquet(folder / "small.parquet")

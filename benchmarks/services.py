@@ -27,13 +27,15 @@ _UVICORN = ("--port", "{port}", "--log-level", "warning", "--no-access-log")
 _NO_TELEMETRY = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "BENTOML_DO_NOT_TRACK": "True"}
 
 
-def serving_book(bench: Bench, name: str, model: str = "xgboost", *, challenger: str = "", more: str = "") -> Book:
+def serving_book(
+    bench: Bench, name: str, model: str = "xgboost", *, challenger: str = "", more: Mapping[str, str] | None = None
+) -> Book:
     """A book whose champion is one of the bench's models and whose policy declines everyone: every answer has reasons.
 
     Parameters
     ----------
     challenger : another of them, registered after it; "" for none.
-    more : lines for the book's section `[risk]`.
+    more : lines for sections of the book, by their names.
     """
     book = bench.book(name, decline_all=True, more=more)
     registry = Registry(book)

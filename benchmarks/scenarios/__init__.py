@@ -9,6 +9,7 @@ from benchmarks.scenarios import (
     decision,
     full,
     impact,
+    journal,
     ladder,
     latency,
     preparation,
@@ -40,5 +41,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     service.SCENARIO,
     latency.SCENARIO,
     soak.SCENARIO,
+    journal.SCENARIO,
     startup.SCENARIO,
 )

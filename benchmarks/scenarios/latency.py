@@ -86,7 +86,9 @@ def _shadow(bench: Bench, field: Field) -> tuple[list[Steady], Book]:
     """The same champion twice; beside the second one a challenger."""
     rate = bench.pick(SHADOW_RATE, 50)
     challenger = "logistic" if bench.quick else "depth_5"
-    book = services.serving_book(bench, "shadowed", bench.default, more="shadow = true", challenger=challenger)
+    book = services.serving_book(
+        bench, "shadowed", bench.default, more={"risk": "shadow = true"}, challenger=challenger
+    )
     shadowed = Entry(SHADOWED, field.start(services.ours(bench, book)), field.bodies())
     return [Steady(field.ours(ALONE, bench.default), rate), Steady(shadowed, rate)], book
 
