@@ -9,6 +9,7 @@ PORT ?= 8000
 ARGS ?=
 
 bin := .venv/bin
+built := hatch_build.py src/loanbook/models/compiled/kernel.c
 pip := $(bin)/python -m pip --disable-pip-version-check --no-input -qq
 lock := $(bin)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--only-binary :all: --emit-build-options --custom-compile-command "make lock" $(LOCK_ARGS)
@@ -79,13 +80,13 @@ endif
 	@rm -rf .venv && echo "Making .venv with $$($(python) --version)." && $(python) -m venv .venv
 	@echo "$(PYTHON)" > $@
 
-.venv/run.stamp: .venv/made.stamp requirements/run.txt pyproject.toml
+.venv/run.stamp: .venv/made.stamp requirements/run.txt pyproject.toml $(built)
 	@echo "Installing the locked dependencies into .venv; the first time takes a minute or two."
 	@$(pip) install --require-hashes --only-binary :all: -r requirements/run.txt
 	@$(pip) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/dev.stamp: .venv/made.stamp requirements/dev.txt requirements/run.txt pyproject.toml
+.venv/dev.stamp: .venv/made.stamp requirements/dev.txt requirements/run.txt pyproject.toml $(built)
 	@echo "Installing the locked dependencies and the tools into .venv; the first time takes a minute or two."
 	@$(pip) install --require-hashes --only-binary :all: -r requirements/dev.txt
 	@$(pip) install --no-deps --no-build-isolation -e .

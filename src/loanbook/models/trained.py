@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from loanbook.data.contract import Contract
 from loanbook.errors import Problem
 from loanbook.features.groups import Group
-from loanbook.features.plan import Plan, group_sums
+from loanbook.features.plan import Plan
+from loanbook.models.compiled.engine import Engine, engine
 from loanbook.models.scoring import Output, Scorer
+from loanbook.models.scoring.grouped import Grouped, grouped
 
 Floats = NDArray[np.float64]
 
@@ -71,6 +73,19 @@ class TrainedModel:
         """The level at the mean margin of the training rows: what contributions start from."""
         return float(self.output.level(np.array([self.scorer.base]))[0])
 
+    @cached_property
+    def engine(self) -> Engine | None:
+        """The model for the kernel, tables included; None where numpy computes, to the same bits."""
+        return engine(self.plan, self.scorer, self.output, self._grouped)
+
+    @cached_property
+    def _scorer(self) -> Engine | None:
+        return engine(self.plan, self.scorer, self.output, None)
+
+    @cached_property
+    def _grouped(self) -> Grouped:
+        return grouped(self.scorer, self.plan.group_of, len(self.groups))
+
     def score_row(self, row: Mapping[str, object]) -> Scored:
         """Score one application.
 
@@ -95,6 +110,8 @@ class TrainedModel:
 
     def score_codes(self, codes: Floats) -> Scored:
         """Score (n, fields) codes that keep the contract."""
+        if self._scorer is not None:
+            return Scored(codes, *self._scorer.score(codes), {})
         x = self.plan.transform(codes)
         margin = self.scorer.margin(x)
         answer = self.output.answer(margin)
@@ -112,9 +129,10 @@ class TrainedModel:
         -------
         (n, groups) log-odds, or money.
         """
-        scale = self.output.scale(self.scorer.margin(x) if margin is None else margin, self.scorer.base)
-        moved = self.scorer.contributions(x) * scale[:, None]
-        return group_sums(moved, self.plan.group_of, self.groups)
+        margin = self.scorer.margin(x) if margin is None else margin
+        if self.engine is not None:
+            return self.engine.moved(x, margin)
+        return self._grouped.contributions(x) * self.output.scale(margin, self.scorer.base)[:, None]
 
 
 def _spread(values: Floats, rows: NDArray[np.intp], height: int) -> Floats:

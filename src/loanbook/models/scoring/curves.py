@@ -33,7 +33,8 @@ class Curves:
     missing: NDArray[np.float64]
 
     @cached_property
-    def _slopes(self) -> NDArray[np.float64]:
+    def slopes(self) -> NDArray[np.float64]:
+        """(k, q - 1) between each two knots; 0 where they are the same."""
         steps = np.diff(self.knots, axis=1)
         return np.divide(np.diff(self.values, axis=1), steps, out=np.zeros_like(steps), where=steps > 0)
 
@@ -43,7 +44,7 @@ class Curves:
         # The piece is the number of inner knots at or below the value; NaN compares false and is replaced below.
         piece = (inside[:, :, None] >= self.knots[None, :, 1:-1]).sum(axis=2)
         row = np.arange(len(self.columns))
-        straight = self.values[row, piece] + self._slopes[row, piece] * (inside - self.knots[row, piece])
+        straight = self.values[row, piece] + self.slopes[row, piece] * (inside - self.knots[row, piece])
         return np.where(np.isnan(raw), self.missing, straight)
 
     def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -68,13 +68,13 @@ class Network:
         return Curves(self.columns, self.knots, self.values, self.missing)
 
     @cached_property
-    def _at_reference(self) -> _Units:
+    def at_reference(self) -> _Units:
         return self._run(self.reference[None, :])
 
     @property
     def base(self) -> float:
         """The margin where every input is at its mean."""
-        return float(self._at_reference.margin[0])
+        return float(self.at_reference.margin[0])
 
     def _run(self, inputs: Floats) -> _Units:
         """Add up products one input after the other: the same bits for any number of rows, which BLAS does not give."""
@@ -114,7 +114,7 @@ class Network:
 
     def _multipliers(self, inputs: Floats) -> Floats:
         """How much of an input's move reaches the margin, (n, k)."""
-        units, reference = self._run(inputs), self._at_reference
+        units, reference = self._run(inputs), self.at_reference
         of_second = self.last * _handed_on(units.second, reference.second)
         of_first = np.zeros_like(units.first)
         for at in range(of_second.shape[2]):

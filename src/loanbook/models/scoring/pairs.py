@@ -101,13 +101,13 @@ class Pairs:
         return float(self.intercept + self.means.cumsum()[-1]) if len(self.means) else self.intercept
 
     @cached_property
-    def _bins(self) -> NDArray[np.int64]:
+    def bins(self) -> NDArray[np.int64]:
         """Bins of each cut column, and 1 for the second column of a term that has none."""
         return np.append(np.diff(self.starts) + 2, 1)
 
     @cached_property
-    def _offsets(self) -> NDArray[np.int64]:
-        sizes = self._bins[self.first] * self._bins[self.second]
+    def offsets(self) -> NDArray[np.int64]:
+        sizes = self.bins[self.first] * self.bins[self.second]
         starts: NDArray[np.int64] = np.cumsum(sizes) - sizes
         return starts
 
@@ -125,7 +125,7 @@ class Pairs:
         out = np.empty((len(x), len(self.first)))
         for start in range(0, len(x), _ROWS_AT_ONCE):
             bins = self._placed(x[start : start + _ROWS_AT_ONCE])
-            cell = self._offsets + bins[:, self.first] * self._bins[self.second] + bins[:, self.second]
+            cell = self.offsets + bins[:, self.first] * self.bins[self.second] + bins[:, self.second]
             out[start : start + _ROWS_AT_ONCE] = self.values[cell]
         return out
 
@@ -151,8 +151,8 @@ class Pairs:
     def table(self, term: int) -> tuple[list[int], Floats]:
         """Return the cut columns that a term looks up, one or two, and its table with a dimension for each."""
         places = [int(place) for place in (self.first[term], self.second[term]) if place != _ALONE]
-        bins = self._bins[places]
-        start = self._offsets[term]
+        bins = self.bins[places]
+        start = self.offsets[term]
         return places, self.values[start : start + bins.prod()].reshape(bins)
 
     def cuts_of(self, place: int) -> Floats:

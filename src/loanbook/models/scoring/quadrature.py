@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal, localcontext
+from functools import cache
 
 _DIGITS = 50
 _STEPS = 8  # of Newton's; each doubles the digits that are right, and two are right at the start
 
 
+@cache
 def gauss_legendre(count: int) -> tuple[tuple[float, float], ...]:
     """Gauss and Legendre's points in (0, 1), each with its weight, ascending.
 

@@ -57,7 +57,7 @@ class Branches:
         return float((self.leaf * self.reach).cumsum()[-1])
 
     @cached_property
-    def _points(self) -> tuple[tuple[float, float], ...]:
+    def points(self) -> tuple[tuple[float, float], ...]:
         return gauss_legendre(max(1, (self.columns + 1) // 2))
 
     @cached_property
@@ -66,8 +66,10 @@ class Branches:
         ends = pairwise(self.levels[1:])
         return tuple((slice(start, end), self.parent[start:end:2]) for start, end in ends)
 
-    def contributions(self, row: NDArray[np.float32], width: int) -> Floats:
-        """Shapley values of one row, (width,); see `TreeEnsemble.contributions` for the game.
+    def contributions(self, row: NDArray[np.float32], place: Places, count: int) -> Floats:
+        """Shapley values of one row, (count,); see `TreeEnsemble.contributions` for the game.
+
+        Each node's part goes to its `place` in them, (N,): its column, or that column's group.
 
         A leaf's product over its columns and all the products without one of them are not made leaf by leaf. At each
         point q the product of a node is its parent's times one factor (divided by the factor that an earlier comparison
@@ -79,7 +81,7 @@ class Branches:
         fits = ((seen >= self.low) & (seen < self.high)) | (np.isnan(seen) & self.missing)
         gap = fits - self.share
         moved, factor, earlier, below = np.zeros_like(gap), np.empty_like(gap), np.empty_like(gap), np.empty_like(gap)
-        for point, weight in self._points:
+        for point, weight in self.points:
             np.multiply(gap, point, out=factor)
             factor += self.share
             np.divide(factor, np.take(factor, self.above, out=earlier, mode="clip"), out=below)
@@ -89,7 +91,7 @@ class Branches:
             factor *= below
             factor *= weight
             moved += factor
-        return np.bincount(self.column, moved, minlength=width).astype(np.float64, copy=False)
+        return np.bincount(place, moved, minlength=count).astype(np.float64, copy=False)
 
     def _gather(self, below: Floats) -> None:
         """Turn each node's own factor into the sum, over the leaves under it, of log-odds times product, in place."""

@@ -122,9 +122,9 @@ class TreeEnsemble:
 
         of a polynomial in q, for which Gauss and Legendre's quadrature is exact with half as many points as columns.
         """
-        out = np.empty((len(x), self.width))
+        out, branches = np.empty((len(x), self.width)), self._branches
         for place, row in enumerate(x.astype(np.float32)):
-            out[place] = self._branches.contributions(row, self.width)
+            out[place] = branches.contributions(row, branches.column, self.width)
         return out
 
     def to_arrays(self) -> Arrays:

@@ -1,0 +1,263 @@
+"""Trees cut into pieces so small that every outcome of a piece's comparisons can have its own table row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from loanbook.models.scoring.trees import TreeEnsemble
+
+MOST_TESTS = 12  # of a piece: 4,096 rows
+MOST_BYTES = 48 << 20  # of all tables of an ensemble; a tree that takes more than its share has none
+_MOST_NODES = 511  # a larger tree takes more than any share
+_LOOKUP = 2.0  # finding a table row costs about as much as adding two numbers
+_NUMBERS = 128.0  # so many numbers in a table cost, by the cache that they fill, as much as adding one
+
+
+class _Test(NamedTuple):
+    """low <= value < high, or missing where that counts; low is None where there is no bound."""
+
+    column: int
+    low: float | None
+    high: float
+    missing: bool
+
+
+class _Way(NamedTuple):
+    """What the comparisons of one column on a way down let through, and the share of training rows that they did."""
+
+    low: float | None
+    high: float | None
+    missing: bool
+    share: float
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Subtrees, what is compared in each and on the way to it, and what its leaves need.
+
+    Every `…_starts` has one entry more than there are owners; the things of owner i are those from starts[i] up to
+    starts[i + 1].
+
+    Parameters
+    ----------
+    column, low, high, missing : (tests,) low <= x[column] < high, or NaN where `missing`. low is -inf where there is no
+        bound; then even NaN that counts as less than everything passes.
+    test_starts : (pieces + 1,) of the tests. A pattern holds the outcome of a piece's first test in its lowest bit.
+    slot_group, slot_starts : (slots,) and (pieces + 1,): the group that each number of a table row goes to.
+    leaf_value, leaf_starts : (leaves,) log-odds, and (pieces + 1,).
+    mask, want, share, slot, part_starts : (parts,) the columns on the way to each leaf, and (leaves + 1,). Column and
+        pattern fit the leaf where pattern & mask == want; `share` of the training rows did; `slot` is its place in the
+        table row.
+    left_out : (trees,) trees that would need too much memory.
+    """
+
+    column: NDArray[np.intp]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    missing: NDArray[np.bool_]
+    test_starts: NDArray[np.int64]
+    slot_group: NDArray[np.intp]
+    slot_starts: NDArray[np.int64]
+    leaf_value: NDArray[np.float64]
+    leaf_starts: NDArray[np.int64]
+    mask: NDArray[np.uint32]
+    want: NDArray[np.uint32]
+    share: NDArray[np.float64]
+    slot: NDArray[np.int64]
+    part_starts: NDArray[np.int64]
+    left_out: NDArray[np.bool_]
+
+    @property
+    def tests(self) -> NDArray[np.int64]:
+        """(pieces,) number of tests of each."""
+        return np.diff(self.test_starts)
+
+    @property
+    def slots(self) -> NDArray[np.int64]:
+        """(pieces,) numbers in a row of each one's table."""
+        return np.diff(self.slot_starts)
+
+    @property
+    def table_starts(self) -> NDArray[np.int64]:
+        """(pieces + 1,) where each one's table begins, and the number of numbers."""
+        return np.concatenate([[0], np.cumsum((1 << self.tests) * self.slots)]).astype(np.int64)
+
+
+def cut(trees: TreeEnsemble, group_of: NDArray[np.intp]) -> Pieces:
+    """Cut an ensemble.
+
+    Each subtree is one piece, or it is what its two halves are cut into: whichever costs a row less. A piece costs its
+    tests, the groups that it adds to, and some share of the cache. A tree whose tables would take more than its part
+    of MOST_BYTES is left out as a whole.
+
+    Parameters
+    ----------
+    trees : the ensemble.
+    group_of : (width,) group of each column.
+    """
+    cutter = _Cutter(trees, group_of.tolist())
+    share = MOST_BYTES / 8 / max(1, len(trees.roots))
+    left_out = [not cutter.take(root, share) for root in trees.roots.tolist()]
+    return cutter.pieces(left_out)
+
+
+class _Cutter:
+    def __init__(self, trees: TreeEnsemble, group_of: list[int]) -> None:
+        self.feature: list[int] = trees.feature.tolist()
+        self.threshold: list[float] = trees.threshold.tolist()
+        self.children = list(zip(trees.left.tolist(), trees.right.tolist(), strict=True))
+        self.missing: list[bool] = trees.missing_left.tolist()
+        self.value: list[float] = trees.value.tolist()
+        self.cover: list[float] = trees.cover.tolist()
+        self.group_of = group_of
+        self.inner: dict[int, frozenset[_Test]] = {}
+        self.tests: list[list[_Test]] = []
+        self.slots: list[list[int]] = []
+        self.leaves: list[list[float]] = []
+        self.parts: list[list[tuple[int, int, float, int]]] = []
+
+    def take(self, root: int, most: float) -> bool:
+        """Cut a tree; False when its tables would have more numbers than `most`."""
+        if self.feature[root] < 0:
+            return True  # a leaf moves nothing
+        if not self._note(root, _MOST_NODES):
+            return False
+        _, size, cuts = self._best(root, {})
+        if size > most:
+            return False
+        for node, way in cuts:
+            self._add(node, way)
+        return True
+
+    def _note(self, node: int, most: int) -> int:
+        """Find the comparisons under each node; gives back what is left of `most` nodes, 0 when they were too many."""
+        if self.feature[node] < 0 or most <= 0:
+            self.inner[node] = frozenset()
+            return most
+        left, right = self.children[node]
+        most = self._note(right, self._note(left, most - 1))
+        self.inner[node] = self.inner[left] | self.inner[right] | {self._comparison(node)}
+        return max(most, 0)
+
+    def _comparison(self, node: int) -> _Test:
+        return _Test(self.feature[node], None, self.threshold[node], self.missing[node])
+
+    def _best(self, node: int, way: dict[int, _Way]) -> tuple[float, float, list[tuple[int, dict[int, _Way]]]]:
+        """The cheapest cut of the subtree at `node`: cost, numbers in its tables, its pieces with the ways there."""
+        tests = self.inner[node].union(*(map(_tests_of, way.keys(), way.values())))
+        slots = len({self.group_of[test.column] for test in tests})
+        size = float(slots << len(tests)) if len(tests) <= MOST_TESTS else np.inf
+        whole = len(tests) + slots + _LOOKUP + size / _NUMBERS, size, [(node, way)]
+        if self.feature[node] < 0 or len(self.inner[node]) == 1:
+            return whole
+        (cost, numbers, cuts), other = (
+            self._best(child, self._on(node, side, way)) for side, child in self._sides(node)
+        )
+        halves = cost + other[0], numbers + other[1], cuts + other[2]
+        return min(whole, halves, key=lambda found: found[0])
+
+    def _sides(self, node: int) -> tuple[tuple[bool, int], tuple[bool, int]]:
+        left, right = self.children[node]
+        return (True, left), (False, right)
+
+    def _on(self, node: int, left: bool, way: dict[int, _Way]) -> dict[int, _Way]:
+        """The way one comparison further."""
+        column, cut = self.feature[node], self.threshold[node]
+        low, high, missing, share = way.get(column, _Way(None, None, True, 1.0))
+        child, cover = self.children[node][0 if left else 1], self.cover[node]
+        share *= self.cover[child] / cover if cover > 0 else 0.5
+        missing = missing and self.missing[node] == left
+        if left:
+            here = _Way(low, cut if high is None else min(high, cut), missing, share)
+        else:
+            here = _Way(cut if low is None else max(low, cut), high, missing, share)
+        return {**way, column: here}
+
+    def _add(self, node: int, way: dict[int, _Way]) -> None:
+        """Keep a piece."""
+        bits: dict[_Test, int] = {}
+        fixed: dict[int, tuple[int, int]] = {}
+        for column, passed in way.items():
+            fixed[column] = (0, 0)
+            for test, outcome in _tests_of(column, passed).items():
+                fixed[column] = _also(fixed[column], bits.setdefault(test, len(bits)), outcome)
+        self.tests.append([])
+        self.slots.append([])
+        self.leaves.append([])
+        self._descend(node, way, fixed, bits)
+        self.tests[-1].extend(bits)
+
+    def _descend(
+        self, node: int, way: dict[int, _Way], fits: dict[int, tuple[int, int]], bits: dict[_Test, int]
+    ) -> None:
+        if self.feature[node] < 0:
+            self.leaves[-1].append(self.value[node])
+            self.parts.append([(*fits[column], passed.share, self._slot(column)) for column, passed in way.items()])
+            return
+        column = self.feature[node]
+        bit = bits.setdefault(self._comparison(node), len(bits))
+        for left, child in self._sides(node):
+            further = {**fits, column: _also(fits.get(column, (0, 0)), bit, left)}
+            self._descend(child, self._on(node, left, way), further, bits)
+
+    def _slot(self, column: int) -> int:
+        group, slots = self.group_of[column], self.slots[-1]
+        if group not in slots:
+            slots.append(group)
+        return slots.index(group)
+
+    def pieces(self, left_out: list[bool]) -> Pieces:
+        """What was kept, as arrays."""
+        tests = [test for some in self.tests for test in some]
+        parts = [part for some in self.parts for part in some]
+        mask, want, share, slot = zip(*parts, strict=True) if parts else ((), (), (), ())
+        return Pieces(
+            column=np.array([test.column for test in tests], np.intp),
+            low=np.array([-np.inf if test.low is None else test.low for test in tests], np.float32),
+            high=np.array([test.high for test in tests], np.float32),
+            missing=np.array([test.missing for test in tests], np.bool_),
+            test_starts=_starts(self.tests),
+            slot_group=np.array([group for some in self.slots for group in some], np.intp),
+            slot_starts=_starts(self.slots),
+            leaf_value=np.array([value for some in self.leaves for value in some], np.float64),
+            leaf_starts=_starts(self.leaves),
+            mask=np.array(mask, np.uint32),
+            want=np.array(want, np.uint32),
+            share=np.array(share, np.float64),
+            slot=np.array(slot, np.int64),
+            part_starts=_starts(self.parts),
+            left_out=np.array(left_out, np.bool_),
+        )
+
+
+def _tests_of(column: int, way: _Way) -> dict[_Test, bool]:
+    """What has to be tested of a column to know whether a row goes this way, and the outcome that says so."""
+    if way.high is None:  # then there is a lower bound
+        return {_Test(column, None, way.low or 0.0, not way.missing): False}
+    if way.low is None:
+        return {_Test(column, None, way.high, way.missing): True}
+    if way.missing:
+        return {_Test(column, None, way.high, True): True, _Test(column, None, way.low, False): False}
+    return {_Test(column, way.low, way.high, False): True}
+
+
+_NEVER = (1, 2)
+"""A mask and what is wanted under it, which no pattern has."""
+
+
+def _also(fits: tuple[int, int], bit: int, outcome: bool) -> tuple[int, int]:
+    """Mask and wanted bits, with one test more."""
+    mask, want = fits
+    if fits == _NEVER or (mask >> bit & 1 and (want >> bit & 1) != outcome):
+        return _NEVER
+    return mask | 1 << bit, want | int(outcome) << bit
+
+
+def _starts(parts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
