@@ -47,10 +47,13 @@ def new_ids(noise: str) -> list[str]:
     count = len(noise) // 16
     tick = _clock.take(count)
     ids = []
+    stem, millisecond = "", -1
     for start in range(0, count * 16, 16):
-        time_ = f"{tick >> 12:012x}"
+        if tick >> 12 != millisecond:
+            millisecond = tick >> 12
+            stem = f"{millisecond >> 16:08x}-{millisecond & 0xFFFF:04x}-7"
         rest = noise[start : start + 16]
-        ids.append(f"{time_[:8]}-{time_[8:]}-7{tick & 4095:03x}-{_VARIANT[rest[0]]}{rest[1:4]}-{rest[4:]}")
+        ids.append(f"{stem}{tick & 0xFFF:03x}-{_VARIANT[rest[0]]}{rest[1:4]}-{rest[4:]}")
         tick += 1
     return ids
 

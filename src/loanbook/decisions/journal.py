@@ -10,7 +10,7 @@ import os
 import weakref
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from sqlalchemy import ARRAY, Select, String, any_, bindparam, column, func, select
@@ -19,7 +19,7 @@ from loanbook.decisions.identity import new_ids
 from loanbook.decisions.records import Draft, Logged, Row, logged, recorded, written
 from loanbook.errors import Conflict, StoreError
 from loanbook.registry import clock
-from loanbook.registry.chain import Head, follow
+from loanbook.registry.chain import Head
 from loanbook.registry.direct import Direct, DirectPostgres, DirectSqlite
 from loanbook.registry.store import Busy, Store, explained
 from loanbook.registry.tables import decisions
@@ -89,44 +89,37 @@ class Journal:
         return said
 
 
-class _Made(NamedTuple):
-    """A decision that wants only its place: content, what may be personal (both as the chain digests them), digest."""
-
-    draft: Draft
-    content: tuple[Any, ...]
-    private: tuple[Any, ...]
-    digest: str
+_Made = tuple[Draft, tuple[Any, ...], tuple[Any, ...]]
+"""A decision that wants only its place: its content and what may be personal, both as the chain digests them."""
 
 
 def _group(drafts: Sequence[Draft]) -> list[_Made]:
     noise = os.urandom((8 + SALT) * len(drafts)).hex()
     ids = new_ids(noise[: 16 * len(drafts)])
     at = clock.now()
-    salts = range(16 * len(drafts), len(noise), 2 * SALT)
-    return [
-        _made(draft, name, at, noise[start : start + 2 * SALT])
-        for draft, name, start in zip(drafts, ids, salts, strict=True)
-    ]
-
-
-def _made(draft: Draft, name: str, at: str, salt: str) -> _Made:
-    decision = draft.decision
-    private = (salt, written(draft.inputs), written(decision.reasons), draft.body_digest)
-    content = (
-        name,
-        decision.usecase,
-        at,
-        decision.model_version,
-        decision.policy_version,
-        decision.log_odds + 0.0,  # SQLite does not keep the sign of a zero
-        decision.probability + 0.0,
-        decision.lower + 0.0,
-        decision.upper + 0.0,
-        decision.decision,
-        draft.key,
-        sha256(_packed(private)).hexdigest(),
-    )
-    return _Made(draft, content, private, sha256(_packed(content)).hexdigest())
+    made: list[_Made] = []
+    start = 16 * len(drafts)
+    for draft, name in zip(drafts, ids, strict=True):
+        decision = draft.decision
+        salt = noise[start : start + 2 * SALT]
+        private = (salt, written(draft.inputs), written(decision.reasons), draft.body_digest)
+        content = (
+            name,
+            decision.usecase,
+            at,
+            decision.model_version,
+            decision.policy_version,
+            decision.log_odds + 0.0,  # SQLite does not keep the sign of a zero
+            decision.probability + 0.0,
+            decision.lower + 0.0,
+            decision.upper + 0.0,
+            decision.decision,
+            draft.key,
+            sha256(_packed(private)).hexdigest(),
+        )
+        made.append((draft, content, private))
+        start += 2 * SALT
+    return made
 
 
 def _placed(
@@ -137,12 +130,12 @@ def _placed(
     made: list[Logged | Conflict] = []
     rows: list[tuple[Any, ...]] = []
     seq, link = head
-    for draft, content, private, digest in group:
+    for draft, content, private in group:
         if draft.key in known:
             made.append(_again(draft, *known[draft.key]))
             continue
         seq += 1
-        link = follow(link, seq, "decisions", digest)
+        link = sha256(_packed((link, seq, "decisions", *content))).hexdigest()  # as chain.follow
         rows.append((seq, *content, link, *private))
         one = Logged(content[0], content[2], draft.decision, draft.inputs)
         made.append(one)
@@ -165,10 +158,10 @@ def conflict() -> Conflict:
 
 def _direct(store: Store, patience: float) -> Direct:
     key = decisions.c.idempotency_key
-    here = recorded().where(decisions.c.usecase == bindparam("scope"), key.is_not(None))
+    here = recorded().where(decisions.c.usecase == bindparam("scope"))
     if store.engine.dialect.name == "postgresql":
         wanted = any_(bindparam("wanted", type_=ARRAY(String)))
-        return DirectPostgres(store.engine, decisions, here.where(key == wanted))
+        return DirectPostgres(store.engine, decisions, here.where(key == wanted, key.is_not(None)))
     listed = func.json_each(bindparam("wanted")).table_valued("value")
     known: Select[Any] = here.where(key.in_(select(column("value")).select_from(listed)))
     return DirectSqlite(store.engine, decisions, known, store.durability, patience)

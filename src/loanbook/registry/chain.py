@@ -1,18 +1,18 @@
 """The one chain of the store: every recorded row is tied to the one before it, over all tables.
 
-A row's digest is the SHA-256 of its content: the values of `CONTENT`, in that order, as one MessagePack array
-(numbers as 64-bit floats or as the shortest integers, text as UTF-8, nothing as nil). Its link is the SHA-256 of the
-text `<link before>:<seq>:<kind>:<digest>`, in hex; kind is the name of the table, and before the first row stands a
-link of 64 zeros. `chain_head` holds the last place and its link, and is read and written under the lock that orders
-the writers: SQLite's write lock, or the head's own row on PostgreSQL.
+A row's link is the SHA-256, in hex, of one MessagePack array: the link before it, its place, the name of its table,
+and its content, the values of `CONTENT` in that order (whole numbers as the shortest integers, other numbers as 64-bit
+floats, text as UTF-8, nothing as nil). Before the first row stands a link of 64 zeros. `chain_head` holds the last
+place and its link, and is read and written under the lock that orders the writers: SQLite's write lock, or the head's
+own row on PostgreSQL.
 
 Linked timestamps: Haber and Stornetta (1991), "How to time-stamp a digital document".
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import msgspec
@@ -44,7 +44,7 @@ CONTENT: Mapping[str, tuple[str, ...]] = {
     "erasures": ("decision_id", "fields", "content_digest", "at", "who", "reason"),
     "key_changes": ("key_id", "action", "name", "digest", "role", "rate", "at", "who"),
 }
-"""The chained tables, each with the columns that its rows' digests cover. Changing one of these is a new schema."""
+"""The chained tables, each with the columns that its rows' links cover. Changing one of these is a new schema."""
 
 PRIVATE = ("salt", "inputs", "reasons", "body_digest")
 """The columns of a decision that `inputs_digest` covers: what may hold personal values, salted."""
@@ -74,16 +74,16 @@ def digest(values: Sequence[Any]) -> str:
     >>> digest((1, "a", None)) == digest([1, "a", None]), digest((1,)) == digest((1.0,))
     (True, False)
     """
-    return hashlib.sha256(_packed(values)).hexdigest()
+    return sha256(_packed(values)).hexdigest()
 
 
-def follow(link: str, seq: int, kind: str, row_digest: str) -> str:
-    """The link of a row, after the link before it.
+def follow(link: str, seq: int, kind: str, content: Iterable[Any]) -> str:
+    """The link of a row: after the link before it, at its place, with its content.
 
-    >>> follow(START, 1, "outcomes", digest(["0199", "bad", "2026", "2026"]))[:16]
-    '927136af093177ff'
+    >>> follow(START, 1, "outcomes", ("0199", "bad", "2026", "2026"))[:16]
+    '978e2db9fd7bf619'
     """
-    return hashlib.sha256(f"{link}:{seq}:{kind}:{row_digest}".encode()).hexdigest()
+    return sha256(_packed((link, seq, kind, *content))).hexdigest()
 
 
 def append(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> Head:
@@ -115,7 +115,7 @@ def place(head: Head, kind: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[
     seq, link = head
     for row in rows:
         seq += 1
-        link = follow(link, seq, kind, digest([row.get(name) for name in names]))
+        link = follow(link, seq, kind, [row[name] for name in names])
         yield {**row, "seq": seq, "link": link}
 
 
