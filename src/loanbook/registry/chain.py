@@ -100,7 +100,7 @@ def append(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any
     The new head.
     """
     head = lock(connection)
-    placed = list(place(head, table.name, rows))
+    placed = list(place(head, str(table.name), rows))
     if not placed:
         return head
     connection.execute(insert(table), placed)
