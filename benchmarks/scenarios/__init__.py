@@ -8,6 +8,7 @@ from benchmarks.scenarios import (
     batch,
     decision,
     full,
+    hotswap,
     impact,
     journal,
     ladder,
@@ -42,5 +43,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     latency.SCENARIO,
     soak.SCENARIO,
     journal.SCENARIO,
+    hotswap.SCENARIO,
     startup.SCENARIO,
 )
