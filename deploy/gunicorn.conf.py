@@ -14,14 +14,17 @@ from typing import Any, ClassVar
 
 from uvicorn_worker import UvicornWorker
 
+from loanbook.service.patience import PatientProtocol
+
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Worker(UvicornWorker):
-    """uvicorn as `loanbook serve` sets it up: no WebSockets, and no word of what answers."""
+    """uvicorn as `loanbook serve` sets it up: no WebSockets, no word of what answers, an end to what trickles in."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         **UvicornWorker.CONFIG_KWARGS,
+        "http": PatientProtocol,
         "ws": "none",
         "server_header": False,
         "access_log": False,
@@ -36,6 +39,7 @@ bind = os.environ.get("BIND", "127.0.0.1:8000")
 
 # One process a core that we may use. A container with a share of the machine says how many: WEB_CONCURRENCY.
 workers = int(os.environ.get("WEB_CONCURRENCY") or len(os.sched_getaffinity(0)))
+os.environ["LOANBOOK_WORKERS"] = str(workers)  # they share the rate of an API key
 
 # Whose X-Forwarded-For is believed. Never "*": whoever asks could call himself 127.0.0.1.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")

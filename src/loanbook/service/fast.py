@@ -67,6 +67,7 @@ class FastPath:
             self._state.metrics.shed.inc()
             await _send(send, 503, _SHED_HEADERS, _SHED)
             return
+        start = perf_counter()
         headers, client, tracing = dict(scope["headers"]), scope["client"], self._state.tracing
         trace = None if tracing is None else tracing.begin("POST", PATH, headers)
         try:
@@ -76,13 +77,17 @@ class FastPath:
         except ClientDisconnect:
             _end(trace, problems.GONE)
         except Exception as error:  # noqa: BLE001 (whatever it is, it is answered)
-            await self._refuse(error, headers, send, trace)
+            await self._refuse(error, headers, send, trace, start)
         else:
             await _send(send, 200, _HEADERS, raw)
             _end(trace, 200)
+            if log.logger.isEnabledFor(logging.DEBUG):
+                log.answered("POST", PATH, 200, start, rid=log.request_id(headers), often=True)
 
-    async def _refuse(self, error: Exception, headers: Mapping[bytes, bytes], send: Send, trace: Trace | None) -> None:
-        start, rid = perf_counter(), log.request_id(headers)
+    async def _refuse(
+        self, error: Exception, headers: Mapping[bytes, bytes], send: Send, trace: Trace | None, start: float
+    ) -> None:
+        rid = log.request_id(headers)
         token = log.current.set(rid)
         try:
             problem = _explained(error)

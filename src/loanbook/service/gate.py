@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hmac
-import logging
 import os
 import re
 import time
@@ -16,18 +14,14 @@ from hashlib import sha256
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from loanbook.errors import StoreError
 from loanbook.registry.keys import ROLES, ApiKey, Keys, taken_apart
 from loanbook.registry.store import Store
 from loanbook.service import problems
 from loanbook.service.limits import FAILURES, Bucket, Failures, too_many
 from loanbook.service.nearby import from_here, same_site
 from loanbook.service.problems import ProblemError
-
-logger = logging.getLogger("loanbook.service")
 
 WORKERS = "LOANBOOK_WORKERS"
 """How many processes answer: they share the rate of a key."""
@@ -36,9 +30,6 @@ _GUNICORNS = "WEB_CONCURRENCY"
 
 CALLER = "loanbook.caller"
 """Where an ASGI scope holds the `Caller`."""
-
-LOOK_AGAIN = 0.5
-"""Seconds between two looks at the store's keys."""
 
 OPEN: Final = "nobody's"
 """What needs no key: a health check has none."""
@@ -183,16 +174,6 @@ class Gate:
             return before
         bucket = None if key.rate is None else Bucket(key.rate / self._workers)
         return _Held(key, bytes.fromhex(key.digest), Caller(key.key_id, key.name, _MAY[key.role]), bucket)
-
-
-async def keep_fresh(gate: Gate) -> None:
-    """Let the gate look at the store every half second, in a thread, until this task is cancelled."""
-    while True:
-        await asyncio.sleep(LOOK_AGAIN)
-        try:
-            await run_in_threadpool(gate.refresh)
-        except StoreError as error:
-            logger.warning("the keys stay as they were: %s", error)
 
 
 class Guarded:

@@ -34,8 +34,11 @@ LONGEST: Final = 128
 _MOSTLY: Final[Mapping[str, str]] = {"text": "warning", "json": "info"}
 """The level when none is set: text is for a person who tries the service, JSON for a machine that keeps it."""
 
-_OURS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "gunicorn.error")
+_OURS: Final = ("uvicorn", "uvicorn.error", "gunicorn.error")
 """Loggers of others that speak through our handler, for their own would print the message of an error."""
+
+_SILENT: Final = "uvicorn.access"
+"""It would log addresses of clients and whole paths, and cost every decision its line."""
 
 current: ContextVar[str] = ContextVar("loanbook_request_id", default="")
 """The id of the request that is being answered."""
@@ -129,6 +132,9 @@ def configure(form: str = "", level: str = "") -> None:
         other = logging.getLogger(name)
         other.handlers.clear()
         other.propagate = True
+    silent = logging.getLogger(_SILENT)
+    silent.handlers.clear()
+    silent.propagate = False
 
 
 def request_id(headers: Mapping[bytes, bytes]) -> str:

@@ -18,6 +18,7 @@ from loanbook.service import metrics
 from loanbook.service.app import BOOK
 from loanbook.service.gate import WORKERS
 from loanbook.service.nearby import is_loopback
+from loanbook.service.patience import PatientProtocol
 
 FACTORY = "loanbook.service.app:from_environment"
 DRAIN_SECONDS = 10
@@ -94,6 +95,7 @@ def _run(workers: int, listener: socket.socket) -> None:
     config = uvicorn.Config(
         FACTORY,
         factory=True,
+        http=PatientProtocol,
         workers=workers,
         log_level="warning",
         access_log=False,
