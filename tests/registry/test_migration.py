@@ -87,7 +87,7 @@ def places(store):
         found = []
         for table in (promotions, decisions, outcomes):
             rows = connection.execute(select(table)).mappings().all()
-            found += [(row["seq"], table.name, dict(row)) for row in rows]
+            found += [(row["seq"], str(table.name), dict(row)) for row in rows]
     return sorted(found, key=lambda one: one[0]), chain.Head(*head)
 
 
