@@ -14,17 +14,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from loanbook.api import champion, predict, train
     from loanbook.book import Book
+    from loanbook.client import AsyncClient, Client
     from loanbook.decisions.decider import Decider, Decision
     from loanbook.decisions.policy import Policy
     from loanbook.errors import LoanbookError
     from loanbook.lifecycle import Run
 
 __version__ = "0.1.0"
-__all__ = ["Book", "Decider", "Decision", "LoanbookError", "Policy", "Run", "champion", "predict", "train"]
+__all__ = [
+    "AsyncClient",
+    "Book",
+    "Client",
+    "Decider",
+    "Decision",
+    "LoanbookError",
+    "Policy",
+    "Run",
+    "champion",
+    "predict",
+    "train",
+]
 
 # Where a public name lives; it is imported when it is first asked for, so that `import loanbook` costs nothing.
 _HOMES = {
+    "AsyncClient": "loanbook.client",
     "Book": "loanbook.book",
+    "Client": "loanbook.client",
     "Decider": "loanbook.decisions.decider",
     "Decision": "loanbook.decisions.decider",
     "LoanbookError": "loanbook.errors",
