@@ -112,7 +112,7 @@ def load(
     connections : with one request under way each, at most.
     seconds, count : no request begins after them; 0 for no limit in number.
     rate : requests a second whether they are answered or not; 0 to ask again as soon as there is an answer.
-    strict : whether anything but 200 is an error.
+    strict : whether anything but a good answer, or being shed with 503, is an error.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def load(
     """
     with Asking(server, bodies, connections=connections, seconds=seconds, count=count, rate=rate) as asking:
         found = asking.result()
-    if not found.answers or (strict and (found.failures or found.count(503))):
+    if not found.answers or (strict and found.failures):
         raise Failed(f"requests were refused: {asdict(found)}")
     return found
 

@@ -80,9 +80,9 @@ def usual(bench: Bench, model: Path) -> Serving:
     return serving(words, bench.folder, ready=READY, extra=_desk(model, "fastapi"))
 
 
-def usual_flask(bench: Bench, model: Path) -> Serving:
+def usual_flask(bench: Bench, model: Path, workers: int = 1) -> Serving:
     """Flask and Gunicorn around the usual pipeline."""
-    words = _beside("gunicorn", "-w", "1", "-b", "127.0.0.1:{port}", "benchmarks.apps.on_flask:create()")
+    words = _beside("gunicorn", "-w", str(workers), "-b", "127.0.0.1:{port}", "benchmarks.apps.on_flask:create()")
     return serving(words, bench.folder, ready=READY, extra=_desk(model, "flask"))
 
 

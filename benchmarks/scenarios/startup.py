@@ -10,6 +10,7 @@ from benchmarks.bench import Bench, Scenario
 from benchmarks.measure import Contender, Cost, Spread, in_turns
 from benchmarks.processes import Server, can_ask_for_cpu, cost_of_process, loanbook, python
 from benchmarks.results import Promise, Report, Unit, compare, paragraphs
+from benchmarks.workers import Workers
 
 SECONDS = Unit(1.0, "s")
 FLOOR = "floor: Python that does nothing"
@@ -38,14 +39,24 @@ def run(bench: Bench) -> Report:
         absent.append("the servers: this system does not tell what another process has spent (no /proc)")
     costs = in_turns(contenders, bench.pick(7, 1), bench.tell)
     found = Spread.of([cost.cpu for cost in costs[HELP]]).middle
+    tables = [compare("A process each", contenders, costs, SECONDS, floor=FLOOR)]
+    promises = [Promise("`loanbook --help`, CPU", "s", MOST, found)]
+    if can_ask_for_cpu():
+        workers = Workers.measured(bench)
+        tables.append(workers.table())
+        promises += workers.promises()
     return Report(
-        tables=(compare("A process each", contenders, costs, SECONDS, floor=FLOOR),),
-        promises=(Promise("`loanbook --help`, CPU", "s", MOST, found),),
+        tables=tuple(tables),
+        promises=tuple(promises),
         notes=paragraphs(
             """
             Files are in the page cache and modules are compiled, as from the second start on. The
             servers load an XGBoost champion: ours from JSON and npz with every digest checked, the
             usual one from a pickle.
+
+            A further worker: the difference between two and four of them, halved; CPU until all are
+            ready, memory (PSS: what is shared is divided among those who share it) after each has
+            answered some hundred requests.
             """
         ),
         absent=tuple(absent),
