@@ -40,6 +40,11 @@ def test_a_store_that_cannot_be_opened_is_a_paragraph(sample_book, capsys):
     assert "Traceback" not in said
 
 
+def test_a_format_of_logs_that_is_not_there_is_a_paragraph(sample_book, capsys):
+    assert main(["serve", "--log-format", "xml", "--book", str(sample_book.path)]) == 2
+    assert "text or json" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["--port", "x"], ["--port", "70000"], ["--workers", "0"]])
 def test_wrong_options_are_refused(words, capsys):
     assert main(["serve", *words]) == 2
