@@ -182,19 +182,32 @@ static void trees_margin(const Trees *trees, const uint32_t *key, int64_t rows, 
     for (int64_t row = 0; row < rows; row++) margin[row] = trees->base_margin + margin[row];
 }
 
+static const double *table_row(const Trees *trees, const Piece *piece, const uint32_t *key) {
+    const Test *test = trees->test + piece->test;
+    uint64_t pattern = 0;
+    for (int64_t bit = 0; bit < piece->tests; bit++)
+        pattern |= (uint64_t)(key[test[bit].column] - test[bit].low < test[bit].span) << bit;
+    return trees->table + piece->table + (int64_t)pattern * piece->slots;
+}
+
+enum { AHEAD = 64 };  /* table rows that are fetched while others are found: most are not in the cache */
+
 /* Tables.contributions: one row of every table, added up by group. */
 static void add_tables(const Trees *trees, const uint32_t *key, int64_t rows, int64_t groups, double *out) {
-    for (int64_t at = 0; at < trees->pieces; at++) {
-        const Piece *piece = trees->piece + at;
-        const Test *test = trees->test + piece->test;
-        const uint32_t *slot = trees->slot + piece->slot;
+    const double *from[AHEAD];
+    for (int64_t start = 0; start < trees->pieces; start += AHEAD) {
+        const Piece *piece = trees->piece + start;
+        const int64_t count = trees->pieces - start < AHEAD ? trees->pieces - start : AHEAD;
         for (int64_t row = 0; row < rows; row++) {
-            const uint32_t *mine = key + row * 2 * trees->width;
-            uint64_t pattern = 0;
-            for (int64_t bit = 0; bit < piece->tests; bit++)
-                pattern |= (uint64_t)(mine[test[bit].column] - test[bit].low < test[bit].span) << bit;
-            const double *from = trees->table + piece->table + (int64_t)pattern * piece->slots;
-            for (int64_t one = 0; one < piece->slots; one++) out[row * groups + slot[one]] += from[one];
+            for (int64_t at = 0; at < count; at++) {
+                from[at] = table_row(trees, piece + at, key + row * 2 * trees->width);
+                __builtin_prefetch(from[at]);
+                __builtin_prefetch(from[at] + piece[at].slots - 1);
+            }
+            for (int64_t at = 0; at < count; at++) {
+                const uint32_t *slot = trees->slot + piece[at].slot;
+                for (int64_t one = 0; one < piece[at].slots; one++) out[row * groups + slot[one]] += from[at][one];
+            }
         }
     }
 }

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from loanbook.models.scoring.trees import TreeEnsemble
 
-MOST_TESTS = 12  # of a piece: 4,096 rows
-MOST_BYTES = 48 << 20  # of all tables of an ensemble; a tree that takes more than its share has none
-_MOST_NODES = 511  # a larger tree takes more than any share
+MOST_TESTS = 14  # of a piece: 16,384 rows
+MOST_BYTES = 48 << 20  # of all tables of an ensemble
+_MOST_NODES = 511  # a tree of more takes too much
 _LOOKUP = 2.0  # finding a table row costs about as much as adding two numbers
 _NUMBERS = 128.0  # so many numbers in a table cost, by the cache that they fill, as much as adding one
 
@@ -93,8 +93,9 @@ def cut(trees: TreeEnsemble, group_of: NDArray[np.intp]) -> Pieces:
     """Cut an ensemble.
 
     Each subtree is one piece, or it is what its two halves are cut into: whichever costs a row less. A piece costs its
-    tests, the groups that it adds to, and some share of the cache. A tree whose tables would take more than its part
-    of MOST_BYTES is left out as a whole.
+    tests, the groups that it adds to, and some share of the cache. The trees whose tables are largest are left out
+    where all would take more than MOST_BYTES. Pieces with equally many tests and slots stand together: a processor
+    foresees the next piece's loops by the last one's.
 
     Parameters
     ----------
@@ -102,9 +103,33 @@ def cut(trees: TreeEnsemble, group_of: NDArray[np.intp]) -> Pieces:
     group_of : (width,) group of each column.
     """
     cutter = _Cutter(trees, group_of.tolist())
-    share = MOST_BYTES / 8 / max(1, len(trees.roots))
-    left_out = [not cutter.take(root, share) for root in trees.roots.tolist()]
+    cuts = [cutter.cut(root) for root in trees.roots.tolist()]
+    size = np.array([found.size for found in cuts])
+    order = np.argsort(size, kind="stable")
+    left_out = np.empty(len(cuts), np.bool_)
+    left_out[order] = size[order].cumsum() > MOST_BYTES / 8
+    for found, out in zip(cuts, left_out.tolist(), strict=True):
+        if not out:
+            cutter.keep(found)
     return cutter.pieces(left_out)
+
+
+class _Cut(NamedTuple):
+    """A way to cut a subtree.
+
+    cost : of one row. size : numbers in the tables. pieces : their upper nodes, and the ways there.
+    """
+
+    cost: float
+    size: float
+    pieces: list[tuple[int, dict[int, _Way]]]
+
+
+class _Piece(NamedTuple):
+    tests: list[_Test]
+    slots: list[int]
+    leaves: list[float]
+    parts: list[list[tuple[int, int, float, int]]]
 
 
 class _Cutter:
@@ -117,23 +142,20 @@ class _Cutter:
         self.cover: list[float] = trees.cover.tolist()
         self.group_of = group_of
         self.inner: dict[int, frozenset[_Test]] = {}
-        self.tests: list[list[_Test]] = []
-        self.slots: list[list[int]] = []
-        self.leaves: list[list[float]] = []
-        self.parts: list[list[tuple[int, int, float, int]]] = []
+        self.kept: list[_Piece] = []
 
-    def take(self, root: int, most: float) -> bool:
-        """Cut a tree; False when its tables would have more numbers than `most`."""
+    def cut(self, root: int) -> _Cut:
+        """The cheapest cut of a tree; of infinite size where it is too large."""
         if self.feature[root] < 0:
-            return True  # a leaf moves nothing
+            return _Cut(0.0, 0.0, [])  # a leaf moves nothing
         if not self._note(root, _MOST_NODES):
-            return False
-        _, size, cuts = self._best(root, {})
-        if size > most:
-            return False
-        for node, way in cuts:
+            return _Cut(np.inf, np.inf, [])
+        return self._best(root, {})
+
+    def keep(self, found: _Cut) -> None:
+        """Note the pieces of a cut."""
+        for node, way in found.pieces:
             self._add(node, way)
-        return True
 
     def _note(self, node: int, most: int) -> int:
         """Find the comparisons under each node; gives back what is left of `most` nodes, 0 when they were too many."""
@@ -148,19 +170,17 @@ class _Cutter:
     def _comparison(self, node: int) -> _Test:
         return _Test(self.feature[node], None, self.threshold[node], self.missing[node])
 
-    def _best(self, node: int, way: dict[int, _Way]) -> tuple[float, float, list[tuple[int, dict[int, _Way]]]]:
-        """The cheapest cut of the subtree at `node`: cost, numbers in its tables, its pieces with the ways there."""
+    def _best(self, node: int, way: dict[int, _Way]) -> _Cut:
+        """The cheapest cut of the subtree at `node`."""
         tests = self.inner[node].union(*(map(_tests_of, way.keys(), way.values())))
         slots = len({self.group_of[test.column] for test in tests})
         size = float(slots << len(tests)) if len(tests) <= MOST_TESTS else np.inf
-        whole = len(tests) + slots + _LOOKUP + size / _NUMBERS, size, [(node, way)]
+        whole = _Cut(len(tests) + slots + _LOOKUP + size / _NUMBERS, size, [(node, way)])
         if self.feature[node] < 0 or len(self.inner[node]) == 1:
             return whole
-        (cost, numbers, cuts), other = (
-            self._best(child, self._on(node, side, way)) for side, child in self._sides(node)
-        )
-        halves = cost + other[0], numbers + other[1], cuts + other[2]
-        return min(whole, halves, key=lambda found: found[0])
+        one, other = (self._best(child, self._on(node, side, way)) for side, child in self._sides(node))
+        halves = _Cut(one.cost + other.cost, one.size + other.size, one.pieces + other.pieces)
+        return min(whole, halves, key=lambda found: found.cost)
 
     def _sides(self, node: int) -> tuple[tuple[bool, int], tuple[bool, int]]:
         left, right = self.children[node]
@@ -187,18 +207,18 @@ class _Cutter:
             fixed[column] = (0, 0)
             for test, outcome in _tests_of(column, passed).items():
                 fixed[column] = _also(fixed[column], bits.setdefault(test, len(bits)), outcome)
-        self.tests.append([])
-        self.slots.append([])
-        self.leaves.append([])
+        self.kept.append(_Piece([], [], [], []))
         self._descend(node, way, fixed, bits)
-        self.tests[-1].extend(bits)
+        self.kept[-1].tests.extend(bits)
 
     def _descend(
         self, node: int, way: dict[int, _Way], fits: dict[int, tuple[int, int]], bits: dict[_Test, int]
     ) -> None:
         if self.feature[node] < 0:
-            self.leaves[-1].append(self.value[node])
-            self.parts.append([(*fits[column], passed.share, self._slot(column)) for column, passed in way.items()])
+            self.kept[-1].leaves.append(self.value[node])
+            self.kept[-1].parts.append(
+                [(*fits[column], passed.share, self._slot(column)) for column, passed in way.items()]
+            )
             return
         column = self.feature[node]
         bit = bits.setdefault(self._comparison(node), len(bits))
@@ -207,32 +227,34 @@ class _Cutter:
             self._descend(child, self._on(node, left, way), further, bits)
 
     def _slot(self, column: int) -> int:
-        group, slots = self.group_of[column], self.slots[-1]
+        group, slots = self.group_of[column], self.kept[-1].slots
         if group not in slots:
             slots.append(group)
         return slots.index(group)
 
-    def pieces(self, left_out: list[bool]) -> Pieces:
+    def pieces(self, left_out: NDArray[np.bool_]) -> Pieces:
         """What was kept, as arrays."""
-        tests = [test for some in self.tests for test in some]
-        parts = [part for some in self.parts for part in some]
+        kept = sorted(self.kept, key=lambda piece: (len(piece.tests), len(piece.slots)))
+        tests = [test for piece in kept for test in piece.tests]
+        of_leaves = [parts for piece in kept for parts in piece.parts]
+        parts = [part for some in of_leaves for part in some]
         mask, want, share, slot = zip(*parts, strict=True) if parts else ((), (), (), ())
         return Pieces(
             column=np.array([test.column for test in tests], np.intp),
             low=np.array([-np.inf if test.low is None else test.low for test in tests], np.float32),
             high=np.array([test.high for test in tests], np.float32),
             missing=np.array([test.missing for test in tests], np.bool_),
-            test_starts=_starts(self.tests),
-            slot_group=np.array([group for some in self.slots for group in some], np.intp),
-            slot_starts=_starts(self.slots),
-            leaf_value=np.array([value for some in self.leaves for value in some], np.float64),
-            leaf_starts=_starts(self.leaves),
+            test_starts=_starts([piece.tests for piece in kept]),
+            slot_group=np.array([group for piece in kept for group in piece.slots], np.intp),
+            slot_starts=_starts([piece.slots for piece in kept]),
+            leaf_value=np.array([value for piece in kept for value in piece.leaves], np.float64),
+            leaf_starts=_starts([piece.leaves for piece in kept]),
             mask=np.array(mask, np.uint32),
             want=np.array(want, np.uint32),
             share=np.array(share, np.float64),
             slot=np.array(slot, np.int64),
-            part_starts=_starts(self.parts),
-            left_out=np.array(left_out, np.bool_),
+            part_starts=_starts(of_leaves),
+            left_out=left_out,
         )
 
 
