@@ -41,7 +41,8 @@ COMMON = (401, 403, 429, 503)
 OF_BODIES = (400, 408, 413, 415, 422)
 """Errors of every operation that has a body."""
 REQUEST_ID = {
-    "description": "the name of this request in the service's log; the caller's own, when it sent a good one",
+    "description": "the name of this request in the service's log; the caller's own, when it sent a good one. A "
+    "decision that went well has its `decision_id` instead, and what is shed has none.",
     "schema": {"type": "string"},
 }
 TEXT = {"text/plain": {"schema": {"type": "string"}}}
