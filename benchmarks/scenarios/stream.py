@@ -18,7 +18,12 @@ MICROSECONDS = Unit(1e6, "µs a row")
 FLOOR = "floor: pyarrow copies the file batch by batch"
 PEER = "peer: pandas batches through ColumnTransformer and XGBoost of as many trees"
 COMMAND = "`loanbook predict`"
+REASONS = "`loanbook predict --reasons`"
+REASONED_PEER = "peer with reasons: the same and its `pred_contribs`"
 SOME, MANY = 400_000, 5_000_000
+FEW_REASONED, SOME_REASONED, MANY_REASONED = 100_000, 1_000_000, 10_000_000
+FLAT = 1.1
+"""Peak memory of the largest table ÷ that of the smaller one, with reasons."""
 GIGABYTE = 1e9
 MOST = 1.5
 
@@ -30,22 +35,32 @@ def run(bench: Bench) -> Report:
     contenders = files.contenders(_large(bench, files.folder / "some.parquet", rows), rows)
     costs = dict(in_turns(contenders, bench.pick(3, 1), bench.tell))
     tables = [compare(f"{rows:,} rows, a process each", contenders, costs, MICROSECONDS, floor=FLOOR)]
+    few = bench.pick(FEW_REASONED, 2_000)
+    reasoning = files.contenders(_large(bench, files.folder / "few.parquet", few), few, reasons=True)
+    reasoned = in_turns(reasoning, bench.pick(3, 1), bench.tell)
+    tables.append(compare(f"With reasons, {few:,} rows", reasoning, reasoned, MICROSECONDS, floor=FLOOR))
     many = bench.pick(MANY, 6_000)
-    bench.tell(f"{COMMAND} of {many:,} rows")
-    once = files.predict(_large(bench, files.folder / "many.parquet", many), many)
+    some, most = bench.pick(SOME_REASONED, 4_000), bench.pick(MANY_REASONED, 8_000)
+    costs[f"{COMMAND}, {many:,} rows"] = [once] = [files.large(bench, many)]
+    costs[f"{REASONS}, {some:,} rows"] = [before] = [files.large(bench, some, reasons=True)]
+    costs[f"{REASONS}, {most:,} rows"] = [after] = [files.large(bench, most, reasons=True)]
     promises, absent = [], []
     if can_ask_for_memory():
-        tables.append(_memory({**costs, f"{COMMAND}, {many:,} rows": [once]}, rows))
-        promises.append(Promise(f"peak memory of {COMMAND} of {many:,} rows", "GB", MOST, once.peak / GIGABYTE))
+        tables.append(_memory(costs, rows))
+        promises = [
+            Promise(f"peak memory of {COMMAND} of {many:,} rows", "GB", MOST, once.peak / GIGABYTE),
+            Promise(f"peak memory of {REASONS} of {most:,} rows", "GB", MOST, after.peak / GIGABYTE),
+            Promise(f"the same ÷ that of {some:,} rows", "", FLAT, after.peak / before.peak),
+        ]
     else:
         absent.append("memory: this system does not tell what another process has used (no /proc)")
     return Report(
         tables=tuple(tables),
         promises=tuple(promises),
         notes=paragraphs(
-            """
+            f"""
             From Parquet to Parquet: the sample's rows repeated, 25 columns, row groups of 100,000. The
-            champion is XGBoost, without reasons.
+            champion is XGBoost, {bench.size}. With reasons every row is declined and has four.
             """
         ),
         absent=tuple(absent),
@@ -75,19 +90,29 @@ class _Files:
         folder = book.path.parent
         return cls(folder, book.path, usual_model(bench, folder))
 
-    def contenders(self, table: Path, rows: int) -> list[Contender]:
+    def contenders(self, table: Path, rows: int, *, reasons: bool = False) -> list[Contender]:
         copy = python("-m", "benchmarks.scripts.copy_table", str(table), str(self.folder / "copy.parquet"))
-        words = ("benchmarks.scripts.usual_predict", str(self.model), str(table), str(self.folder / "usual.parquet"))
+        words = [str(self.model), str(table), str(self.folder / "usual.parquet"), *["reasons"][:reasons]]
+        usual = python("-m", "benchmarks.scripts.usual_predict", *words)
+        title, peer = (REASONS, REASONED_PEER) if reasons else (COMMAND, PEER)
         return [
             Contender(FLOOR, lambda: cost_of_process(copy, self.folder).each(rows)),
-            Contender(COMMAND, lambda: self.predict(table, rows), PEER),
-            Contender(PEER, lambda: cost_of_process(python("-m", *words), self.folder).each(rows)),
+            Contender(title, lambda: self.predict(table, rows, reasons=reasons), peer),
+            Contender(peer, lambda: cost_of_process(usual, self.folder).each(rows)),
         ]
 
-    def predict(self, table: Path, rows: int) -> Cost:
+    def predict(self, table: Path, rows: int, *, reasons: bool = False) -> Cost:
         """`loanbook predict`, the cost of a row."""
-        words = ("predict", str(table), "-o", str(self.folder / "scored.parquet"), "--book", str(self.book))
-        return cost_of_process(loanbook(*words), self.folder).each(rows)
+        words = ["predict", str(table), "-o", str(self.folder / "scored.parquet"), "--book", str(self.book)]
+        return cost_of_process(loanbook(*words, *["--reasons"][:reasons]), self.folder).each(rows)
+
+    def large(self, bench: Bench, rows: int, *, reasons: bool = False) -> Cost:
+        """The same once, of a table that is written for it and gone afterwards."""
+        bench.tell(f"{REASONS if reasons else COMMAND} of {rows:,} rows")
+        table = _large(bench, self.folder / "large.parquet", rows)
+        found = self.predict(table, rows, reasons=reasons)
+        table.unlink()
+        return found
 
 
 def _large(bench: Bench, path: Path, rows: int) -> Path:
