@@ -42,13 +42,19 @@ class Metrics:
             ("usecase",),
             registry=self._registry,
         )
+        self.reviews = Counter(
+            "loanbook_reviews",
+            "Reviews stored; override is true where a person decided against the service.",
+            ("decision", "override"),
+            registry=self._registry,
+        )
         self.outcomes = Counter("loanbook_outcomes", "Outcomes stored.", ("outcome",), registry=self._registry)
         self.model = Gauge(
             "loanbook_model_version",
             "The version that decides; 0 when none does.",
             ("usecase",),
             registry=self._registry,
-            multiprocess_mode="max",
+            multiprocess_mode="mostrecent",
         )
 
     def text(self) -> bytes:
