@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from loanbook.decisions.reasons import MOST, Reasoner
+from loanbook.decisions.reasons import MOST, Numbers, Reasoner
 from loanbook.models.trained import Scored, TrainedModel
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrameT
 
 
-Say = Callable[[NDArray[np.float64], NDArray[np.float64], Mapping[str, object]], list[str]]
+Say = Callable[[Numbers, Numbers, Mapping[str, object]], list[str]]
 """Codes (fields,), contributions (groups,) and what the applicant wrote, to at most four reasons."""
 
 _REASON_ROWS = 2_048
@@ -98,13 +98,17 @@ class Answerer(ABC):
     ) -> dict[str, pl.Series]:
         """The columns reason_1 to reason_4: what `say` says of each wanted row, largest first, null elsewhere."""
         texts: list[list[str | None]] = [[None] * table.height for _ in range(MOST)]
-        given = table.select(name for name in self.reasoner.open_fields if name in table.columns)
+        open_fields = [name for name in self.reasoner.open_fields if name in table.columns]
+        own, places = table.select(open_fields), [self.model.contract.names.index(name) for name in open_fields]
         for start in range(0, len(wanted), _REASON_ROWS):
             rows = wanted[start : start + _REASON_ROWS]
-            moved = self.model.contributions(scored.x[rows], scored.margin[rows])
-            for row, codes, contributions in zip(rows.tolist(), scored.codes[rows], moved, strict=True):
-                own = given.row(row, named=True) if given.width else {}
-                for place, text in enumerate(say(codes, contributions, own)):
+            moved, codes = self.model.contributions(scored.x[rows], scored.margin[rows]), scored.codes[rows]
+            # What has no code of its own is called what the table calls it.
+            pooled = np.asarray((codes[:, places] < 0).any(axis=1)).tolist()
+            about = zip(rows.tolist(), codes.tolist(), moved.tolist(), pooled, strict=True)
+            for row, code, contributions, ask in about:
+                given = own.row(row, named=True) if ask else {}
+                for place, text in enumerate(say(code, contributions, given)):
                     texts[place][row] = text
         return {f"reason_{place + 1}": pl.Series(column, dtype=pl.String) for place, column in enumerate(texts)}
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from loanbook.decisions.answering import figures
 from loanbook.decisions.predictor import Predictor
-from loanbook.decisions.reasons import MOST, Reasoner
+from loanbook.decisions.reasons import MOST, Numbers, Reasoner
 from loanbook.errors import RowRefused
 from loanbook.features.groups import Group
 from loanbook.models.trained import Scored, TrainedModel
@@ -95,15 +95,15 @@ class Estimator(Predictor):
                 one["reasons"] = [_reason(*part) for part in self._parts(*about)]
         return said
 
-    def _reasons(self, codes: Floats, contributions: Floats, given: Mapping[str, object]) -> list[str]:
+    def _reasons(self, codes: Numbers, contributions: Numbers, given: Mapping[str, object]) -> list[str]:
         """What moved the amount most, up or down, in words."""
         return [_text(group.title, value, moved) for group, value, moved in self._parts(codes, contributions, given)]
 
     def _parts(
-        self, codes: Floats, contributions: Floats, given: Mapping[str, object]
+        self, codes: Numbers, contributions: Numbers, given: Mapping[str, object]
     ) -> list[tuple[Group, Any, float]]:
         """What moved the amount most, up or down: what it is, what it was, by how much money."""
-        order = np.argsort(-np.abs(contributions), kind="stable")[:MOST]
+        order = np.argsort(-np.abs(contributions), kind="stable")[:MOST].tolist()
         return [
             (group, self.reasoner.value(group, codes, given)[1], float(contributions[at]))
             for at, group in ((at, self.model.groups[at]) for at in order)

@@ -9,23 +9,27 @@ for the applicant least is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from loanbook.data.contract import Contract
-from loanbook.data.fields import CategoryField, as_text
+from loanbook.data.fields import CategoryField, Field, as_text
 from loanbook.features.encodings import Calendar
 from loanbook.features.groups import Group
 from loanbook.features.plan import Plan
 from loanbook.features.ratios import is_label, spaced, words
+
+Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
 
 MOST = 4
 LEAST = 0.01
@@ -108,14 +112,22 @@ class Reasoner:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def _kinds(self) -> tuple[str, ...]:
+    def _voices(self) -> tuple[_Voice, ...]:
         blocks = (block for block in self.plan.blocks if isinstance(block, Calendar))
         seasons = {feature.group for block in blocks for feature in block.features}
-        return tuple(_kind(group, seasons) for group in self.plan.groups)
+        cells = {
+            one.name: _Cell(place, one, frozenset(self.plan.specials[place]))
+            for place, one in enumerate(self.contract.fields)
+        }
+        voices = []
+        for group in self.plan.groups:
+            make = {"ratio": _OfRatio, "same": _OfTwo}.get(group.kind, _OfField)
+            voices.append(make(group, _kind(group, seasons), [cells[name] for name in group.fields], self.texts))
+        return tuple(voices)
 
     @cached_property
-    def _places(self) -> Mapping[str, int]:
-        return {name: place for place, name in enumerate(self.contract.names)}
+    def _voice_of(self) -> Mapping[str, _Voice]:
+        return {voice.group.name: voice for voice in self._voices}
 
     @cached_property
     def open_fields(self) -> tuple[str, ...]:
@@ -124,10 +136,7 @@ class Reasoner:
         return tuple(field.name for field in fields if isinstance(field, CategoryField) and not field.closed)
 
     def principal(
-        self,
-        codes: NDArray[np.float64],
-        contributions: NDArray[np.float64],
-        given: Mapping[str, object] = MappingProxyType({}),
+        self, codes: Numbers, contributions: Numbers, given: Mapping[str, object] = MappingProxyType({})
     ) -> tuple[Reason, ...]:
         """The reasons of one application, largest first; none only where every contribution is zero.
 
@@ -138,59 +147,123 @@ class Reasoner:
         given : the application's own values by field, at least of `open_fields`: a category too rare to have a code of
             its own is called what the applicant called it.
         """
-        moved = [int(group) for group in np.argsort(-contributions, kind="stable") if contributions[group] != 0.0]
-        against = [group for group in moved if contributions[group] > LEAST][:MOST]
-        return tuple(self.reason(group, codes, float(contributions[group]), given) for group in against or moved[:1])
-
-    def reason(
-        self, place: int, codes: NDArray[np.float64], contribution: float, given: Mapping[str, object]
-    ) -> Reason:
-        """What one group says about one application."""
-        group = self.plan.groups[place]
-        number, value = self.value(group, codes, given)
-        ending = "WEAK"
-        if contribution > LEAST:
-            ending = "RARE" if self._pooled(group, number) else _ending(self._kinds[place], number, group.median)
-        code = f"{group.code}_{ending}"
-        return Reason(code, group.name, value, self._text(code, ending, group, value), contribution)
+        moved = contributions.tolist() if isinstance(contributions, np.ndarray) else contributions
+        numbers = codes.tolist() if isinstance(codes, np.ndarray) else codes
+        size = moved.__getitem__
+        against = sorted([group for group, one in enumerate(moved) if one > LEAST], key=size, reverse=True)[:MOST]
+        if not against:
+            against = sorted([group for group, one in enumerate(moved) if one != 0.0], key=size, reverse=True)[:1]
+        voices = self._voices
+        return tuple([voices[group].reason(numbers, moved[group], given) for group in against])
 
     def value(
-        self, group: Group, codes: NDArray[np.float64], given: Mapping[str, object] = MappingProxyType({})
+        self, group: Group, codes: Numbers, given: Mapping[str, object] = MappingProxyType({})
     ) -> tuple[float, Any]:
         """A group's value as a number (NaN when missing) and as people write it."""
-        numbers = [self._number(name, codes) for name in group.fields]
-        if group.kind == "ratio":
-            above, below = numbers
-            ratio = above / below if below else float("nan")
-            return ratio, None if np.isnan(ratio) else ratio
-        fields = [self.contract.fields[self._places[name]] for name in group.fields]
-        shown = [one.show(number) for one, number in zip(fields, numbers, strict=True)]
-        if group.kind == "same":
-            if not all(number >= 0 for number in numbers):  # missing, or pooled and not known by name
-                return float("nan"), None
-            return float(shown[0] == shown[1]), shown[0] == shown[1]
-        own = given.get(group.fields[0]) if self._pooled(group, numbers[0]) else None
-        return numbers[0], shown[0] if own is None else as_text(own)
+        return self._voice_of[group.name].value(codes, given)
 
-    def _pooled(self, group: Group, number: float) -> bool:
-        """Whether this is a category that has no code of its own."""
-        field = self.contract.fields[self._places[group.fields[0]]]
-        return len(group.fields) == 1 and isinstance(field, CategoryField) and number < 0
 
-    def _number(self, name: str, codes: NDArray[np.float64]) -> float:
-        place = self._places[name]
-        number = float(codes[place])
-        return float("nan") if number in self.plan.specials[place] else number
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One number of an application: where its code stands, the field it is of, and the codes that mean nothing."""
 
-    def _text(self, code: str, ending: str, group: Group, value: Any) -> str:
-        own = self.texts.get(code) or CATALOGUE.get(code)
-        if own:
-            return own
-        first, *others = (spaced(name).lower() for name in group.fields)
-        parts = {"first": first.capitalize(), "second": " ".join(others)}
-        if ending == "MISSING" and len(group.fields) > 1:
+    place: int
+    field: Field
+    specials: frozenset[float]
+
+    def number(self, codes: Numbers) -> float:
+        code = float(codes[self.place])
+        return math.nan if code in self.specials else code
+
+
+class _Voice(ABC):
+    """What can be said of one group: its value, and why it is a reason.
+
+    Parameters
+    ----------
+    group, kind : the group, and what decides how its values are spoken of.
+    cells : of its fields.
+    texts : the lender's own words by code.
+    """
+
+    def __init__(self, group: Group, kind: str, cells: Sequence[_Cell], texts: Mapping[str, str]) -> None:
+        self.group = group
+        self._kind = kind
+        self._cells = cells
+        self._texts = texts
+        self._said: dict[str, tuple[str, str, str | None]] = {}
+
+    @abstractmethod
+    def value(self, codes: Numbers, given: Mapping[str, object]) -> tuple[float, Any]:
+        """The group's value as a number (NaN when missing) and as people write it."""
+
+    def reason(self, codes: Numbers, contribution: float, given: Mapping[str, object]) -> Reason:
+        """What the group says about one application."""
+        number, value = self.value(codes, given)
+        ending = self._ending(number) if contribution > LEAST else "WEAK"
+        code, before, after = self._said.get(ending) or self._prepared(ending)
+        text = before if after is None else f"{before}{_written(value)}{after}"
+        return Reason(code, self.group.name, value, text, contribution)
+
+    def _ending(self, number: float) -> str:
+        return _ending(self._kind, number, self.group.median)
+
+    def _prepared(self, ending: str) -> tuple[str, str, str | None]:
+        """The code, and what stands before and behind the value; nothing behind where the value is not named."""
+        code = f"{self.group.code}_{ending}"
+        own = self._texts.get(code) or CATALOGUE.get(code)
+        found: tuple[str, str, str | None] = (code, own, None) if own else (code, *self._sentence(ending))
+        self._said[ending] = found
+        return found
+
+    def _sentence(self, ending: str) -> tuple[str, str | None]:
+        if ending == "MISSING" and len(self.group.fields) > 1:
             ending = "UNKNOWN"  # one part of a ratio may have been given
-        return _SENTENCES[ending].format(title=group.title, value=_written(value), **parts)
+        first, *others = (spaced(name).lower() for name in self.group.fields)
+        parts = {"title": self.group.title, "first": first.capitalize(), "second": " ".join(others)}
+        before, named, after = _SENTENCES[ending].partition("{value}")
+        return before.format(**parts), after.format(**parts) if named else None
+
+
+class _OfField(_Voice):
+    """A group of one field."""
+
+    def value(self, codes: Numbers, given: Mapping[str, object]) -> tuple[float, Any]:
+        cell = self._cells[0]
+        number = cell.number(codes)
+        if number < 0 and self._pools:
+            own = given.get(cell.field.name)
+            if own is not None:
+                return number, as_text(own)
+        return number, cell.field.show(number)
+
+    @cached_property
+    def _pools(self) -> bool:
+        """Whether this is a category: a code below zero is none of its own."""
+        return isinstance(self._cells[0].field, CategoryField)
+
+    def _ending(self, number: float) -> str:
+        return "RARE" if number < 0 and self._pools else super()._ending(number)
+
+
+class _OfRatio(_Voice):
+    """One field over another."""
+
+    def value(self, codes: Numbers, given: Mapping[str, object]) -> tuple[float, Any]:  # noqa: ARG002 (nothing pools)
+        above, below = (cell.number(codes) for cell in self._cells)
+        ratio = above / below if below else math.nan
+        return ratio, None if math.isnan(ratio) else ratio
+
+
+class _OfTwo(_Voice):
+    """Whether two fields hold the same."""
+
+    def value(self, codes: Numbers, given: Mapping[str, object]) -> tuple[float, Any]:  # noqa: ARG002 (nothing pools)
+        numbers = [cell.number(codes) for cell in self._cells]
+        if not all(number >= 0 for number in numbers):  # missing, or pooled and not known by name
+            return math.nan, None
+        first, second = (cell.field.show(number) for cell, number in zip(self._cells, numbers, strict=True))
+        return float(first == second), first == second
 
 
 def _written(value: Any) -> str:
@@ -219,7 +292,7 @@ def _kind(group: Group, seasons: AbstractSet[str]) -> str:
 
 def _ending(kind: str, number: float, median: float | None) -> str:
     """The end of a reason's code: which way the value lies."""
-    if np.isnan(number):
+    if math.isnan(number):
         return "MISSING"
     if kind == "boolean":
         return "YES" if number else "NO"
