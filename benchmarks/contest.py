@@ -90,7 +90,7 @@ class Field:
         """What people ship, with trees like those of one of the bench's models."""
         pickled = services.usual_model(self.bench, self.bench.folder, model)
         wrapped = [usual.wrap(row) for row in self.rows]
-        bodies = Bodies.write(self.bench.folder / f"{len(title)}-usual.jsonl", wrapped, usual.path)
+        bodies = Bodies.write(self.bench.folder / f"for {usual.name}.jsonl", wrapped, usual.path)
         return Entry(title, self.start(usual.serve(self.bench, pickled)), bodies, connections=8)
 
 
