@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import httpx2 as httpx
+import psutil
 from starlette.testclient import TestClient
 
 ROOT = Path(__file__).parents[1]
@@ -50,9 +51,12 @@ class Server:
                 return
 
     def stop(self, how: int = signal.SIGTERM) -> str:
-        """End it, and return what it said."""
+        """End it, and return what it said. A killed one takes its workers along: they would outlive it."""
         if self.process.poll() is None:
+            workers = psutil.Process(self.process.pid).children(recursive=True) if how == signal.SIGKILL else []
             self.process.send_signal(how)
+            for worker in workers:
+                worker.kill()
         said, _ = self.process.communicate(timeout=30)
         return said
 
