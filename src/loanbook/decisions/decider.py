@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -78,6 +79,14 @@ class Decider(Answerer):
     def _row(self) -> tuple[RowReader, Compiled, Lock]:
         """What reads and scores one row; both keep notes of their own, so one thread has them at a time."""
         return RowReader(self.model.contract), Compiled(self.model), Lock()
+
+    def warm(self) -> None:
+        """Do what is slow the first time, before an application waits for it."""
+        _, compiled, turn = self._row
+        codes = [math.nan] * len(self.model.contract.fields)
+        with turn:
+            moved = compiled.moved(codes, compiled.figures(codes))
+        self.reasoner.principal(np.array(codes), np.array(moved))
 
     def decide_row(self, row: Mapping[str, object]) -> Decision:
         """Decide one application.

@@ -21,7 +21,10 @@ logger = logging.getLogger("loanbook.service")
 
 PATH: Final = "/v1/decisions"
 LONGEST_TURN = 0.008
-"""Seconds of one turn of the event loop in which decisions are made; what comes later in it is shed."""
+"""Seconds of one turn of the event loop; while turns are longer, more comes than can be decided."""
+
+OVERLOADED = 0.05
+"""Seconds of long turns after which what comes late in one is shed."""
 
 _EXPLAIN: Final = {b"": True, b"explain=true": True, b"explain=false": False}
 _HEADERS: Final = (
@@ -63,7 +66,7 @@ class FastPath:
         if explain is None:
             await self._app(scope, receive, send)
             return
-        if self._turn.is_long():
+        if self._turn.is_late():
             self._state.metrics.shed.inc()
             await _send(send, 503, _SHED_HEADERS, _SHED)
             return
@@ -125,22 +128,35 @@ async def _send(send: Send, status: int, headers: tuple[tuple[bytes, bytes], ...
 
 
 class _Turn:
-    """How long the present turn of the event loop has been deciding.
+    """Whether the event loop keeps up.
 
     All requests that came while the loop was busy are decided in its next turn. The longer that takes, the more come
-    meanwhile; past saturation it would grow without end, and everybody would be late.
+    meanwhile; past saturation it would grow without end, and everybody would be late. A burst makes one long turn and
+    is served; where turns have been long for a while, what comes late in one is shed (after Nichols and Jacobson 2012,
+    "Controlling queue delay").
     """
 
     def __init__(self) -> None:
-        self._since = 0.0
+        self._start = 0.0  # of this turn, 0 between two
+        self._end = self._calm = perf_counter()
+        self._overloaded = False
 
-    def is_long(self) -> bool:
+    def is_late(self) -> bool:
+        """Whether a request that comes now should be shed."""
         now = perf_counter()
-        if not self._since:
-            self._since = now
-            asyncio.get_running_loop().call_soon(self._over)
-            return False
-        return now - self._since > LONGEST_TURN
+        if not self._start:
+            self._begin(now)
+        return self._overloaded and now - self._start > LONGEST_TURN
+
+    def _begin(self, now: float) -> None:
+        self._start = now
+        if now - self._end > 2 * LONGEST_TURN:  # there was nothing to do
+            self._calm = now
+        self._overloaded = now - self._calm > OVERLOADED
+        asyncio.get_running_loop().call_soon(self._over)
 
     def _over(self) -> None:
-        self._since = 0.0
+        self._end = perf_counter()
+        if self._end - self._start <= LONGEST_TURN:
+            self._calm = self._end
+        self._start = 0.0

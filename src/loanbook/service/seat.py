@@ -10,6 +10,7 @@ from typing import Literal
 from loanbook import usecases
 from loanbook.book import Book
 from loanbook.decisions.answering import Answerer
+from loanbook.decisions.decider import Decider
 from loanbook.errors import LoanbookError
 from loanbook.registry.versions import Registry, Version
 from loanbook.service.metrics import Metrics
@@ -86,6 +87,8 @@ class Seat:
     def _seat(self, version: Version) -> None:
         try:
             opened = usecases.find(self.usecase).open(self._book, self._registry, version)
+            if isinstance(opened, Decider):
+                opened.warm()
         except LoanbookError as error:
             if self._sitting is None and self._role == "champion":
                 raise
