@@ -21,6 +21,7 @@ from loanbook.files import write_whole
 _LIBRARIES = (
     "loanbook", "numpy", "polars", "pyarrow", "scikit-learn", "xgboost", "xgboost-cpu", "lightgbm", "catboost",
     "interpret-core", "keras", "jax", "pandas", "fastapi", "uvicorn", "httptools",
+    "uvloop", "msgspec", "flask", "gunicorn",
 )  # fmt: skip
 _HEAD = """# Benchmarks
 
@@ -31,7 +32,10 @@ same rounds, taking turns. Compare ratios: seconds belong to the machine below, 
 measures the queue. Medians, with the least and the most over the rounds in brackets. A ratio below 1 says that ours
 took less.
 
-- *floor*: the least that anybody could do of the job. *peer*: the job as people do it today; `benchmarks/usual.py`.
+- *floor*: the least that anybody could do of the job. *peer*: the job as people do it today; `benchmarks/usual.py` is
+  the pipeline, `benchmarks/apps/` has the servers that people put around it. MLflow's and BentoML's come by
+  `python -m benchmarks.peers install mlflow bentoml`.
+- Load comes from a process of its own on the same cores (`benchmarks/asking/`).
 
 **What it is worth** (`ladder`, `automl`, `sets`, `impact`, `preparation`): measured on six tables of real loans, five
 of which are public but not part of this repository; `benchmarks/datasets.py` has the book of each, LOANBOOK_DATA names
@@ -135,7 +139,7 @@ def _measured(found: Circumstances) -> str:
 
 
 def _versions() -> str:
-    installed = {found.name: found.version for found in distributions()}
+    installed = {found.name.lower(): found.version for found in distributions()}
     return ", ".join(f"{name} {installed[name]}" for name in _LIBRARIES if name in installed)
 
 

@@ -53,8 +53,9 @@ class Workers:
         for number in range(bench.pick(3, 1)):
             for title, (serve, bodies) in contest.items():
                 bench.tell(f"round {number + 1}: workers of {title}")
-                few, more = (_worker(serve(count), bodies, bench) for count in (FEW, MORE))
-                each = MORE - FEW
+                counts = (bench.pick(FEW, 1), bench.pick(MORE, 2))
+                few, more = (_worker(serve(count), bodies, bench) for count in counts)
+                each = counts[1] - counts[0]
                 found[title].append(Worker((more.cpu - few.cpu) / each, (more.memory - few.memory) / each))
         return cls(found)
 
