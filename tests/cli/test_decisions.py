@@ -81,9 +81,27 @@ def test_outcomes_from_a_file_that_is_not_there(logged, capsys):
 
 def test_an_audit_finds_the_log_true(logged, capsys):
     assert main(["audit", "verify"]) == 0
-    assert capsys.readouterr().out == "30 decisions made again; all are equal, bit for bit.\n"
-    assert main(["audit", "verify", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"checked": 30, "differing": 0, "differences": []}
+    chain, decisions = capsys.readouterr().out.splitlines()
+    assert decisions == "30 decisions made again; all are equal, bit for bit."
+    said, head = chain.split(": ")
+    assert said == "31 records lie on the chain. Note its head elsewhere"
+    assert main(["audit", "verify", "--json", "--head", head]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "checked": 30,
+        "differing": 0,
+        "erased": 0,
+        "differences": [],
+        "chain": {"records": 31, "head": head, "broken": 0, "breaks": []},
+    }
+
+
+def test_a_head_that_was_noted_must_lie_on_the_chain(logged, capsys):
+    assert main(["audit", "verify", "--head", f"40:{'a' * 64}"]) == 1
+    said = capsys.readouterr().out
+    assert "record 40: the chain ends before the head that was noted" in said
+    assert "The chain is broken in one place." in said
+    assert main(["audit", "verify", "--head", "yesterday"]) == 2
+    assert "'yesterday' is not a head of the chain" in capsys.readouterr().err
 
 
 def test_an_audit_finds_what_was_changed(logged, sample_book, capsys):
@@ -95,9 +113,13 @@ def test_an_audit_finds_what_was_changed(logged, sample_book, capsys):
     said = capsys.readouterr().out
     assert f"{logged[3]} probability: stored 0.01, recomputed 0." in said
     assert "1 of 30 decisions differ" in said
+    assert f"record 5, decisions: {logged[3]}: it is not what was written" in said
     assert main(["audit", "verify", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
-    assert {one["column"] for one in found["differences"]} == {"probability", "row_digest"}
+    assert {one["column"] for one in found["differences"]} == {"probability"}
+    assert [(one["seq"], one["table"], one["name"]) for one in found["chain"]["breaks"]] == [
+        (5, "decisions", logged[3])
+    ]
 
 
 @pytest.mark.parametrize("words", [["decisions"], ["outcomes"], ["audit"]])

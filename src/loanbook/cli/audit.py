@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 
 from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, help_alone
 from loanbook.cli.output import emit, progress, say
+
+if TYPE_CHECKING:
+    from loanbook.decisions.audit import Report
 
 SHOWN = 20
 
@@ -22,15 +27,23 @@ def audit(context: typer.Context) -> None:
 
 
 @command.command("verify")
-def verify(book: BookPath = DEFAULT_BOOK, json: Json = False) -> int:
-    """Make every logged decision again and compare it bit for bit; exit code 1 when any differs.
+def verify(
+    book: BookPath = DEFAULT_BOOK,
+    head: Annotated[
+        list[str] | None,
+        typer.Option("--head", metavar="SEQ:LINK", help="A head noted earlier: the chain must still hold it."),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Follow the chain of records and make every decision again, bit for bit; exit code 1 when anything differs.
 
-    Example: loanbook audit verify
+    Example: loanbook audit verify --head 4711:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     """
     from loanbook.book import Book
     from loanbook.decisions.audit import verify as recompute
+    from loanbook.registry.verification import noted
 
-    with progress("Deciding again") as step:
+    with progress("Following the chain and deciding again") as step:
         seen = 0
 
         def tell(done: int, total: int) -> None:
@@ -38,14 +51,48 @@ def verify(book: BookPath = DEFAULT_BOOK, json: Json = False) -> int:
             step(f"{done:,} of {total:,}", by=done - seen)
             seen = done
 
-        report = recompute(Book.load(book), progress=tell)
+        report = recompute(Book.load(book), heads=[noted(one) for one in head or ()], progress=tell)
     if json:
-        emit({"checked": report.checked, "differing": report.differing, "differences": report.differences})
-        return 0 if report.equal else 1
+        emit(_plain(report))
+    else:
+        _say(report)
+    return 0 if report.equal else 1
+
+
+def _plain(report: Report) -> dict[str, Any]:
+    chain = report.chain
+    return {
+        "checked": report.checked,
+        "differing": report.differing,
+        "erased": report.erased,
+        "differences": report.differences,
+        "chain": {
+            "records": chain.records,
+            "head": str(chain.head),
+            "broken": chain.broken,
+            "breaks": chain.breaks,
+        },
+    }
+
+
+def _say(report: Report) -> None:
+    chain = report.chain
+    for broken in chain.breaks[:SHOWN]:
+        say(str(broken))
+    if chain.whole:
+        say(f"{chain.records:,} records lie on the chain. Note its head elsewhere: {chain.head}")
+    else:
+        say(f"The chain is broken in {_times(chain.broken)}.")
     for one in report.differences[:SHOWN]:
         say(f"{one.decision_id} {one.column}: stored {one.stored}, recomputed {one.recomputed}")
-    if report.equal:
-        say(f"{report.checked:,} decisions made again; all are equal, bit for bit.")
-        return 0
-    say(f"{report.differing:,} of {report.checked:,} decisions differ from what their inputs give.")
-    return 1
+    again = report.checked - report.erased
+    if report.differing:
+        say(f"{report.differing:,} of {report.checked:,} decisions differ from what their inputs give.")
+    else:
+        say(f"{again:,} decisions made again; all are equal, bit for bit.")
+    if report.erased:
+        say(f"{report.erased:,} cannot be made again: personal fields were erased. What is left is what was written.")
+
+
+def _times(count: int) -> str:
+    return "one place" if count == 1 else f"{count:,} places"

@@ -1,9 +1,9 @@
-"""Make every logged decision again, and compare it with what was stored, bit for bit."""
+"""Follow the chain, make every logged decision again, and compare it with what was stored, bit for bit."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,11 @@ from loanbook.decisions.decider import Decider, Decision, open_decider
 from loanbook.decisions.log import DecisionLog
 from loanbook.decisions.policy import Policies
 from loanbook.errors import LoanbookError
-from loanbook.registry import chain
+from loanbook.registry.chain import PRIVATE, Head
+from loanbook.registry.chain import digest as content_digest
+from loanbook.registry.standing import departures
 from loanbook.registry.store import Store, open_store
+from loanbook.registry.verification import Walk, walk
 from loanbook.registry.versions import Registry
 
 FIGURES = ("log_odds", "probability", "lower", "upper", "decision")
@@ -45,47 +48,61 @@ class Difference:
 class Report:
     """What an audit found.
 
-    checked : decisions made again. differing : those of them that differ. differences : the first KEPT, in detail.
+    checked : decisions looked at. differing : those of them that differ. erased : those that cannot be made again,
+    because personal fields were erased. differences : the first KEPT, in detail. chain : the walk along the chain.
     """
 
     checked: int
     differing: int
+    erased: int
     differences: list[Difference]
+    chain: Walk
 
     @property
     def equal(self) -> bool:
-        return self.differing == 0
+        """Whether everything is what was written."""
+        return self.differing == 0 and self.chain.whole
 
 
-def verify(book: Book, *, progress: Callable[[int, int], None] = lambda done, of: None) -> Report:
-    """Recompute every logged decision from its inputs, with the model and policy version that it names.
+def verify(
+    book: Book,
+    *,
+    heads: Sequence[Head] = (),
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Report:
+    """Follow the chain of records, then make every logged decision again with the model and policy that it names.
 
-    Figures are compared bit for bit, and each row with the digest that was stored beside it.
+    Figures are compared bit for bit, and inputs and reasons with the salted digest that is on the chain.
 
     Parameters
     ----------
     book : whose log.
-    progress : called with the number done and the number of all.
+    heads : heads of the chain that were noted earlier; each must still lie on it.
+    progress : called with the number of records done and the number of all; a decision counts twice.
     """
     store = open_store(book.store)
     try:
-        return _verify(book, store, progress)
+        return _verify(book, store, heads, progress)
     finally:
         store.close()
 
 
-def _verify(book: Book, store: Store, progress: Callable[[int, int], None]) -> Report:
+def _verify(book: Book, store: Store, heads: Sequence[Head], progress: Callable[[int, int], None]) -> Report:
     log = DecisionLog(store)
-    deciders = _Deciders(book, store)
-    report = Report(0, 0, [])
     total = log.count()
+    chain = walk(store, heads, lambda done, of: progress(done, of + total))
+    for one in departures(store):
+        chain.add(one)
+    deciders = _Deciders(book, store)
+    report = Report(0, 0, 0, [], chain)
     for row in log.rows():
         found = list(_differences(row, deciders))
         report.checked += 1
         report.differing += bool(found)
+        report.erased += row["erased_digest"] is not None
         report.differences += found[: max(0, KEPT - len(report.differences))]
         if report.checked % 100 == 0 or report.checked == total:
-            progress(report.checked, total)
+            progress(chain.records + report.checked, chain.records + total)
     return report
 
 
@@ -117,9 +134,12 @@ class _Deciders:
 
 def _differences(row: RowMapping, deciders: _Deciders) -> Iterator[Difference]:
     name = row["decision_id"]
-    digest = chain.digest([row[column] for column in chain.PRIVATE])
-    if digest != row["inputs_digest"]:
-        yield Difference(name, "inputs_digest", row["inputs_digest"], digest)
+    stored = row["erased_digest"] or row["inputs_digest"]
+    digest = content_digest([row[column] for column in PRIVATE])
+    if digest != stored:
+        yield Difference(name, "inputs_digest", stored, digest)
+    if row["erased_digest"] is not None:
+        return
     try:
         again = deciders.of(row).decide_row(json.loads(row["inputs"]))
         stored_reasons = _reasons(json.loads(row["reasons"]))

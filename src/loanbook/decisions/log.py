@@ -17,6 +17,7 @@ from loanbook.decisions.records import Draft, Logged, logged, recorded
 from loanbook.errors import Conflict
 from loanbook.registry.store import BUSY_SECONDS, Busy, Store
 from loanbook.registry.tables import decisions, reviews
+from loanbook.registry.verification import forgiving
 
 PAGE = 1_000
 PAUSE = 0.01
@@ -113,16 +114,16 @@ class DecisionLog:
             return [logged(row) for row in connection.execute(query).mappings()]
 
     def rows(self) -> Iterator[RowMapping]:
-        """Every row as it is stored, oldest first, a page in memory at a time."""
-        last = ""
+        """Every row as it is stored, in the order of the chain, a page in memory at a time."""
+        last = 0
         while True:
-            query = self._all().order_by(decisions.c.decision_id).where(decisions.c.decision_id > last)
-            with self.store.reading() as connection:
+            query = self._all().order_by(decisions.c.seq).where(decisions.c.seq > last)
+            with self.store.reading() as connection, forgiving(connection):
                 page = connection.execute(query.limit(PAGE)).mappings().all()
             yield from page
             if len(page) < PAGE:
                 return
-            last = page[-1]["decision_id"]
+            last = page[-1]["seq"]
 
     def count(self) -> int:
         """How many decisions are stored."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from loanbook.decisions.decider import Decision
 from loanbook.decisions.reasons import Reason
-from loanbook.registry.tables import decisions, outcomes, reviews
+from loanbook.registry.tables import decisions, erasures, outcomes, reviews
 
 _encode = msgspec.json.Encoder().encode
 _reasons = msgspec.json.Decoder(tuple[Reason, ...]).decode
@@ -51,7 +51,10 @@ class Review(msgspec.Struct, frozen=True):
 
 
 class Logged(msgspec.Struct, frozen=True, gc=False):
-    """A stored decision; `outcome`, `observed_at` and `review` when they are known."""
+    """A stored decision; `outcome`, `observed_at` and `review` when they are known.
+
+    erased : whether personal fields were blanked since: inputs and reasons are not those that decided any more.
+    """
 
     decision_id: str
     decided_at: str
@@ -60,6 +63,7 @@ class Logged(msgspec.Struct, frozen=True, gc=False):
     outcome: str | None = None
     observed_at: str | None = None
     review: Review | None = None
+    erased: bool = False
 
 
 class Row(Protocol):
@@ -80,8 +84,19 @@ def written(value: Any) -> str:
         return json.dumps(_plain(value))  # half a character, a whole number beyond 64 bits, a float of NumPy's
 
 
+_other = erasures.alias()
+_latest = select(func.max(_other.c.seq)).where(_other.c.decision_id == decisions.c.decision_id).correlate(decisions)
+_erased = (
+    select(erasures.c.content_digest)
+    .where(erasures.c.seq == _latest.scalar_subquery())
+    .correlate(decisions)
+    .scalar_subquery()
+)
+"""What the content digest is since fields were blanked, if they were."""
+
+
 def recorded() -> Select[Any]:
-    """Every stored decision with its outcome and its review beside it."""
+    """Every stored decision with its outcome, its review and whether it was erased."""
     return (
         select(
             decisions,
@@ -92,6 +107,7 @@ def recorded() -> Select[Any]:
             reviews.c.reason.label("review_reason"),
             reviews.c.at.label("reviewed_at"),
             reviews.c.override,
+            _erased.label("erased_digest"),
         )
         .join_from(decisions, outcomes, outcomes.c.decision_id == decisions.c.decision_id, isouter=True)
         .join(reviews, reviews.c.decision_id == decisions.c.decision_id, isouter=True)
