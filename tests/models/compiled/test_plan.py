@@ -33,15 +33,16 @@ def features(*names: str) -> tuple[Feature, ...]:
     return tuple(Feature(name, "all") for name in names)
 
 
+TABLES = (0.1, 0.2, 1.0, 2.0, 3.0), (0.3, 0.4, 5.0, 6.0)
 BLOCKS_TRIED: tuple[Block, ...] = (
     Numbers(features("amount", "income", "amount_missing"), (0, 1), (0,)),
     Ratios(features("ratio", "upside_down"), (0, 1), (1, 0)),
     Calendar(features("month", "weekday"), 2),
     Ages(features("age"), (3,), 2),
-    Lookup(features("zip", "state"), (4, 5), (100, 0), ((7, 9, 928), ()), ((.1, .2, 1., 2., 3.), (.3, .4, 5., 6.)), True),
+    Lookup(features("zip", "state"), (4, 5), (100, 0), ((7, 9, 928), ()), TABLES, True),
     OneHot(features("state=0", "state=1"), (5, 5), (0, 1)),
     SameLevel(features("same"), (5,), (6,), ((2, -2),)),
-)  # fmt: skip
+)
 
 
 def kernel() -> tuple[Plan, Engine]:
