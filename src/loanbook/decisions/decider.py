@@ -86,7 +86,7 @@ class Decider(Answerer):
         codes = [math.nan] * len(self.model.contract.fields)
         with turn:
             moved = compiled.moved(codes, compiled.figures(codes))
-        self.reasoner.principal(np.array(codes), np.array(moved))
+        self.reasoner.principal(codes, moved)
 
     def decide_row(self, row: Mapping[str, object]) -> Decision:
         """Decide one application.
@@ -114,7 +114,7 @@ class Decider(Answerer):
             figures.value,
             figures.lower,
             figures.upper,
-            () if moved is None else self.reasoner.principal(np.array(codes), np.array(moved), row),
+            () if moved is None else self.reasoner.principal(codes, moved, row),
         )
 
     def decide_table(self, table: pl.DataFrame, *, reasons: bool = False) -> pl.DataFrame:
