@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -127,7 +127,7 @@ class _Cut(NamedTuple):
 
 class _Piece(NamedTuple):
     tests: list[_Test]
-    slots: list[int]
+    slots: dict[int, int]
     leaves: list[float]
     parts: list[list[tuple[int, int, float, int]]]
 
@@ -142,6 +142,7 @@ class _Cutter:
         self.cover: list[float] = trees.cover.tolist()
         self.group_of = group_of
         self.inner: dict[int, frozenset[_Test]] = {}
+        self.leaves: dict[int, int] = {}
         self.kept: list[_Piece] = []
 
     def cut(self, root: int) -> _Cut:
@@ -160,11 +161,12 @@ class _Cutter:
     def _note(self, node: int, most: int) -> int:
         """Find the comparisons under each node; gives back what is left of `most` nodes, 0 when they were too many."""
         if self.feature[node] < 0 or most <= 0:
-            self.inner[node] = frozenset()
+            self.inner[node], self.leaves[node] = frozenset(), 1
             return most
         left, right = self.children[node]
         most = self._note(right, self._note(left, most - 1))
         self.inner[node] = self.inner[left] | self.inner[right] | {self._comparison(node)}
+        self.leaves[node] = self.leaves[left] + self.leaves[right]
         return max(most, 0)
 
     def _comparison(self, node: int) -> _Test:
@@ -176,8 +178,8 @@ class _Cutter:
         slots = len({self.group_of[test.column] for test in tests})
         size = float(slots << len(tests)) if len(tests) <= MOST_TESTS else np.inf
         whole = _Cut(len(tests) + slots + _LOOKUP + size / _NUMBERS, size, [(node, way)])
-        if self.feature[node] < 0 or len(self.inner[node]) == 1:
-            return whole
+        if len(self.inner[node]) <= 1 or 1 << len(tests) <= self.leaves[node]:
+            return whole  # there is no smaller cut; nor of a tree that asks one question a level
         one, other = (self._best(child, self._on(node, side, way)) for side, child in self._sides(node))
         halves = _Cut(one.cost + other.cost, one.size + other.size, one.pieces + other.pieces)
         return min(whole, halves, key=lambda found: found.cost)
@@ -207,7 +209,7 @@ class _Cutter:
             fixed[column] = (0, 0)
             for test, outcome in _tests_of(column, passed).items():
                 fixed[column] = _also(fixed[column], bits.setdefault(test, len(bits)), outcome)
-        self.kept.append(_Piece([], [], [], []))
+        self.kept.append(_Piece([], {}, [], []))
         self._descend(node, way, fixed, bits)
         self.kept[-1].tests.extend(bits)
 
@@ -227,10 +229,8 @@ class _Cutter:
             self._descend(child, self._on(node, left, way), further, bits)
 
     def _slot(self, column: int) -> int:
-        group, slots = self.group_of[column], self.kept[-1].slots
-        if group not in slots:
-            slots.append(group)
-        return slots.index(group)
+        slots = self.kept[-1].slots
+        return slots.setdefault(self.group_of[column], len(slots))
 
     def pieces(self, left_out: NDArray[np.bool_]) -> Pieces:
         """What was kept, as arrays."""
@@ -281,5 +281,5 @@ def _also(fits: tuple[int, int], bit: int, outcome: bool) -> tuple[int, int]:
     return mask | 1 << bit, want | int(outcome) << bit
 
 
-def _starts(parts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
+def _starts(parts: Sequence[Collection[object]]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
