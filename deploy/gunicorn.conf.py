@@ -54,8 +54,9 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 control_socket_disable = True  # it would be written into the home folder, for a tool that nobody here needs
 
 
-def on_starting(server: Any) -> None:  # noqa: ARG001
-    """Give the workers one folder of figures, empty, before the first of them starts."""
+def on_starting(server: Any) -> None:
+    """Tell the workers to come how many share a key's rate, and give them one empty folder of figures."""
+    os.environ["LOANBOOK_WORKERS"] = str(server.cfg.workers)
     given = os.environ.get(METRICS)
     if given is None:
         os.environ[METRICS] = tempfile.mkdtemp(prefix="loanbook-metrics-")
