@@ -88,15 +88,13 @@ def test_the_work_list_has_what_nobody_has_looked_at(log, reviews, ids):
     assert len(log.search()) == 4
 
 
-@pytest.mark.parametrize("what", ["another use case", "no decision", "no verdict"])
-def test_what_cannot_be_reviewed_is_refused(registry, reviews, ids, what):
+@pytest.mark.parametrize(
+    ("usecase", "decision_id", "verdict"),
+    [("fraud", "", "approve"), ("risk", "0199", "approve"), ("risk", "", "refer")],
+)
+def test_what_cannot_be_reviewed_is_refused(registry, reviews, ids, usecase, decision_id, verdict):
     with pytest.raises(DataError):
-        if what == "another use case":
-            ReviewLog(registry.store, "fraud").record(ids["refer"], "approve", "ann", "x")
-        elif what == "no decision":
-            reviews.record("0199", "approve", "ann", "x")
-        else:
-            reviews.record(ids["refer"], "refer", "ann", "x")
+        ReviewLog(registry.store, usecase).record(decision_id or ids["refer"], verdict, "ann", "x")
     assert reviews.counts().reviewed == 0
 
 
