@@ -22,6 +22,8 @@ PATHS = {
     "/v1/decisions": {"get", "post"},
     "/v1/decisions:batch": {"post"},
     "/v1/decisions/{decision_id}": {"get"},
+    "/v1/decisions/{decision_id}/review": {"post"},
+    "/v1/reviews/summary": {"get"},
     "/v1/outcomes": {"post"},
     "/v1/{usecase}/predictions": {"post"},
     "/v1/models": {"get"},

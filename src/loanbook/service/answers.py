@@ -77,6 +77,7 @@ def record(logged: Logged) -> dict[str, Any]:
         "log_odds": logged.decision.log_odds,
         "inputs": dict(logged.inputs),
         "outcome": known,
+        "review": None if logged.review is None else msgspec.to_builtins(logged.review),
     }
 
 

@@ -23,6 +23,7 @@ from loanbook.service import (
     routes_models,
     routes_outcomes,
     routes_predictions,
+    routes_reviews,
 )
 from loanbook.service.desk import Desk
 from loanbook.service.fast import FastPath
@@ -63,6 +64,7 @@ def create_app(book: Book) -> FastAPI:
     app.state.metrics = Metrics()
     for router in (
         routes_decisions.router,
+        routes_reviews.router,
         routes_outcomes.router,
         routes_predictions.router,
         routes_models.router,

@@ -46,6 +46,7 @@ STORED = {
     "log_odds": -1.496,
     "inputs": APPLICATION,
     "outcome": {"outcome": "good", "observed_at": "2027-05-31T00:00:00.000000Z"},
+    "review": None,
 }
 
 RECORD = {
@@ -108,6 +109,13 @@ WITHOUT_REASONS = {name: value for name, value in DECISION.items() if name != "r
 REVIEW = {"decision": "approve", "reviewer": "j.doe", "reason": "The owner pledged a second property."}
 
 REVIEWED = {**REVIEW, "decision_id": DECISION_ID, "at": MOMENT, "override": False}
+
+REVIEWS = {
+    "referred": 412,
+    "waiting": 17,
+    "reviewed": 400,
+    "overrides": {"approve_to_decline": 1, "decline_to_approve": 4},
+}
 
 METRICS = (
     "# HELP loanbook_decisions_total Decisions stored and answered.\n"

@@ -62,7 +62,7 @@ def document(app: FastAPI, decider: Answerer | None) -> dict[str, Any]:
     found["tags"] = [{"name": name, "description": said} for name, said in TAGS.items()]
     parts: dict[str, Any] = found.setdefault("components", {}).setdefault("schemas", {})
     shapes: list[type[BaseModel]] = [shape for both in ANSWERS.values() for shape in both]
-    ours: list[type[BaseModel]] = [schemas.Problem, schemas.Outcome, *shapes]
+    ours: list[type[BaseModel]] = [schemas.Problem, schemas.Outcome, schemas.Verdict, *shapes]
     for model in ours:
         _add(parts, model)
     parts |= _bodies("Application", application(None if decider is None else decider.model))

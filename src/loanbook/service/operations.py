@@ -37,6 +37,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "POST /v1/decisions/{decision_id}/review": Operation(
         "reviewDecision", "review", {"reviewed": examples.REVIEWED}, examples.REVIEW
     ),
+    "GET /v1/reviews/summary": Operation("countReviews", "read", {"counted": examples.REVIEWS}),
     "POST /v1/outcomes": Operation("recordOutcomes", "decide", {"new": examples.RECORDED}, examples.OUTCOME),
     "POST /v1/{usecase}/predictions": Operation(
         "predict", "decide", {"one": examples.AMOUNT, "several": examples.AMOUNTS}, examples.APPLICATION

@@ -11,11 +11,11 @@ from starlette.concurrency import run_in_threadpool
 
 from loanbook.decisions.log import Logged, body_digest
 from loanbook.errors import Problem, RowRefused
-from loanbook.registry import clock
 from loanbook.service import answers, body, schemas
 from loanbook.service.deciding import Deciding, bounded, key_of
 from loanbook.service.desk import Desk
 from loanbook.service.problems import JsonAnswer, ProblemError, refused
+from loanbook.service.questions import id_or_empty, moment_or_empty
 
 BATCH = 1_000
 
@@ -106,6 +106,7 @@ def search(
     since: Annotated[str, Query(description="ISO 8601; decided at this moment or later")] = "",
     until: Annotated[str, Query(description="ISO 8601; decided before this moment")] = "",
     decision: Literal["approve", "refer", "decline"] | None = None,
+    reviewed: Annotated[bool | None, Query(description="whether a person has decided about it")] = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     cursor: Annotated[str, Query(max_length=36, description="`next` of the page before")] = "",
 ) -> Response:
@@ -113,11 +114,12 @@ def search(
     desk: Desk = request.app.state.desk
     wanted = decision or ""
     found = desk.log.search(
-        since=_moment("since", since),
-        until=_moment("until", until),
+        since=moment_or_empty("since", since),
+        until=moment_or_empty("until", until),
         decision=wanted,
+        reviewed=reviewed,
         limit=limit + 1,
-        cursor=_id_or_empty(cursor),
+        cursor=id_or_empty(cursor),
     )
     following = found[limit - 1].decision_id if len(found) > limit else None
     return JsonAnswer({"decisions": [answers.record(one) for one in found[:limit]], "next": following})
@@ -132,23 +134,8 @@ def search(
 def find(request: Request, decision_id: str) -> Response:
     """What was decided, with what, why: inputs, every contribution and the base value they start from."""
     desk: Desk = request.app.state.desk
-    logged = desk.log.find(_id_or_empty(decision_id)) if len(decision_id) == 36 else None
+    logged = desk.log.find(id_or_empty(decision_id)) if len(decision_id) == 36 else None
     if logged is None:
         raise ProblemError(404, "Not Found", "There is no decision with this id.")
     base, contributions = desk.explanation(logged)
     return JsonAnswer({**answers.record(logged), "base_log_odds": base, "contributions": contributions})
-
-
-def _moment(name: str, text: str) -> str:
-    if not text:
-        return ""
-    try:
-        return clock.stamp(clock.moment(text))
-    except ValueError as error:
-        message = "must be a date or a moment in ISO 8601, as 2026-11-22 or 2026-11-22T10:00:00Z"
-        raise refused([Problem(name, message)]) from error
-
-
-def _id_or_empty(text: str) -> str:
-    """What can be asked of any database: PostgreSQL takes no NUL."""
-    return text if text.isascii() and text.isprintable() else ""

@@ -8,6 +8,14 @@ from pydantic import BaseModel, Field
 
 from loanbook.service.examples import DECISION_ID, MOMENT
 
+REASON = 2_000
+"""Characters that the reason of a review may have."""
+
+REVIEWER = 80
+"""… and the name of who reviews."""
+
+_SAYS = r"^[^\x00]*[^\s\x00][^\x00]*$"  # not blank, and no NUL: PostgreSQL cannot store one
+
 Single = str | float | bool | None
 """What a field of an application may hold."""
 
@@ -79,12 +87,34 @@ class KnownOutcome(BaseModel):
     observed_at: str
 
 
+class Verdict(BaseModel):
+    """What a person decides about a case."""
+
+    decision: Literal["approve", "decline"]
+    reason: str = Field(max_length=REASON, pattern=_SAYS, description="why; it is part of the audit chain")
+    reviewer: str | None = Field(
+        default=None, max_length=REVIEWER, pattern=_SAYS, description="who; the name of the API key when left out"
+    )
+
+
+class Review(BaseModel):
+    """What a person decided about a case, as it is stored."""
+
+    decision_id: str = Field(examples=[DECISION_ID])
+    decision: Literal["approve", "decline"]
+    reviewer: str
+    reason: str
+    at: str = Field(examples=[MOMENT])
+    override: bool = Field(description="whether the service had approved or declined, and the person says otherwise")
+
+
 class Stored(Decision):
     """A decision as it is stored."""
 
     log_odds: float
     inputs: dict[str, Any]
     outcome: KnownOutcome | None
+    review: Review | None
 
 
 class Record(Stored):
@@ -149,6 +179,22 @@ class Amounts(BaseModel):
     """One answer for each application, in their order."""
 
     predictions: list[Amount | Problem]
+
+
+class Overrides(BaseModel):
+    """Reviews that say otherwise than the service had decided."""
+
+    approve_to_decline: int
+    decline_to_approve: int
+
+
+class Reviews(BaseModel):
+    """Referred cases, reviews and overrides, counted."""
+
+    referred: int = Field(description="cases that were referred to a person")
+    waiting: int = Field(description="of these, not reviewed yet")
+    reviewed: int = Field(description="of all cases, reviewed")
+    overrides: Overrides
 
 
 class Recorded(BaseModel):
