@@ -231,6 +231,16 @@ def test_addresses_that_are_not_there_are_problems_too(client, method, path, sta
     problem(client.request(method, path), status)
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/v1/decisions", "GET, POST"), ("/v1/outcomes", "POST"), ("/v1/models/risk", "GET"), ("/style.css", "GET")],
+)
+def test_a_wrong_method_learns_the_right_ones(client, path, methods):
+    answer = client.delete(path)
+    problem(answer, 405)
+    assert answer.headers["allow"] == methods
+
+
 def test_nothing_is_decided_that_cannot_be_stored(client, application, monkeypatch):
     def full(*_, **__):
         raise StoreError("the disk is full", where="/srv/secret/store.db")

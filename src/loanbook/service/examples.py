@@ -45,7 +45,7 @@ STORED = {
     **DECISION,
     "log_odds": -1.496,
     "inputs": APPLICATION,
-    "outcome": {"outcome": "good", "observed_at": "2027-05-31T00:00:00.000000Z"},
+    "outcome": {"outcome": "good", "observed_at": "2026-11-20T00:00:00.000000Z"},
     "review": None,
 }
 
@@ -65,7 +65,7 @@ RECORD = {
 
 PAGE = {"decisions": [STORED], "next": DECISION_ID}
 
-OUTCOME = {"decision_id": DECISION_ID, "outcome": "good", "observed_at": "2027-05-31"}
+OUTCOME = {"decision_id": DECISION_ID, "outcome": "good", "observed_at": "2026-11-20"}
 
 RECORDED = {"received": 1, "recorded": 1}
 

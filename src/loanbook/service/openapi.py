@@ -45,6 +45,7 @@ REQUEST_ID = {
     "decision that went well has its `decision_id` instead, and what is shed has none.",
     "schema": {"type": "string"},
 }
+MOMENT = {"anyOf": [{"type": "string", "format": form} for form in ("date", "date-time")]}
 TEXT = {"text/plain": {"schema": {"type": "string"}}}
 
 ONE_SCALAR = {"type": ["string", "number", "boolean", "null"]}
@@ -181,8 +182,11 @@ def _operations(found: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
 
 
 def _complete(operation: dict[str, Any], known: Operation | None) -> None:
-    """Name, role, example answers, and the errors that every operation has in common."""
+    """Name, role, example answers, moments as such, problems in place of FastAPI's own errors."""
     responses = operation["responses"]
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in ("since", "until"):
+            parameter["schema"] = MOMENT
     wrong = responses.get("422")
     if wrong and "application/json" in wrong.get("content", {}):  # FastAPI's own shape; ours are problems
         responses["422"] = schemas.problems(422)[422]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,3 +50,19 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET /readyz": Operation("isReady", "", {"ready": {"status": "ready"}}),
     "GET /metrics": Operation("getMetrics", "read", {"decisions": examples.METRICS}),
 }
+
+
+def allowed(path: str) -> str:
+    """The methods that an address of the document takes, as `Allow` lists them; "" for another address.
+
+    >>> allowed("/v1/decisions"), allowed("/v1/models/risk"), allowed("/nowhere")
+    ('GET, POST', 'GET', '')
+    """
+    return ", ".join(sorted({method for method, pattern in _PATTERNS if pattern.fullmatch(path)}))
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
+
+
+_PATTERNS = [(name.split()[0], _pattern(name.split()[1])) for name in OPERATIONS]

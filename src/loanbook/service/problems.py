@@ -24,6 +24,7 @@ from loanbook.errors import (
     StoreError,
 )
 from loanbook.service.log import current
+from loanbook.service.operations import allowed
 
 logger = logging.getLogger("loanbook.service")
 
@@ -170,7 +171,11 @@ async def _http(request: Request, error: Exception) -> Response:
         404: "There is no such address; /docs lists those there are.",
         405: "This address does not take this method; /docs lists what it takes.",
     }.get(error.status_code, title)
-    return _count(request, ProblemError(error.status_code, title, detail, headers=dict(error.headers or {})))
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    methods = allowed(request.url.path)
+    if error.status_code == 405 and methods:  # two routes of one path each know their own method only
+        headers["allow"] = methods
+    return _count(request, ProblemError(error.status_code, title, detail, headers=headers))
 
 
 async def _unexpected(request: Request, _: Exception) -> Response:

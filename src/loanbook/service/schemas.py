@@ -76,7 +76,7 @@ class Outcome(BaseModel):
     decision_id: str = Field(examples=[DECISION_ID])
     outcome: Literal["good", "bad"]
     observed_at: str | None = Field(
-        default=None, description="ISO 8601; the present moment when left out", examples=["2027-05-31"]
+        default=None, description="ISO 8601; the present moment when left out", examples=["2026-11-20"]
     )
 
 
