@@ -110,7 +110,7 @@ def test_a_key_answers_as_it_did_when_the_model_would_refuse_now(client, applica
     headers = {"idempotency-key": "order-1"}
     first = client.post("/v1/decisions", json=application, headers=headers)
     desk = client.app.state.desk
-    monkeypatch.setattr(desk.seats["risk"], "_sitting", None)
+    monkeypatch.setattr(desk.seats["risk"], "sitting", None)
     monkeypatch.setattr(desk.seats["risk"], "_looked", float("inf"))
     assert client.post("/v1/decisions", json=application).status_code == 503
     assert client.post("/v1/decisions", json=application, headers=headers).json() == first.json()

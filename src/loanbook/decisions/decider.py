@@ -88,12 +88,13 @@ class Decider(Answerer):
             moved = compiled.moved(codes, compiled.figures(codes))
         self.reasoner.principal(codes, moved)
 
-    def decide_row(self, row: Mapping[str, object]) -> Decision:
+    def decide_row(self, row: Mapping[str, object], *, explain: bool = True) -> Decision:
         """Decide one application.
 
         Parameters
         ----------
         row : its fields by name, as JSON or a table has them.
+        explain : whether to give reasons.
 
         Raises
         ------
@@ -104,7 +105,7 @@ class Decider(Answerer):
             codes = reader.codes(row)
             figures = compiled.figures(codes)
             verdict = self.policy.decide(figures.value)
-            moved = compiled.moved(codes, figures) if verdict != "approve" else None
+            moved = compiled.moved(codes, figures) if explain and verdict != "approve" else None
         return Decision(
             self.usecase,
             self.version,

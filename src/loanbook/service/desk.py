@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,12 +13,14 @@ from loanbook.decisions.decider import Decider, open_decider
 from loanbook.decisions.log import DecisionLog, Draft, Logged
 from loanbook.decisions.outcomes import OutcomeLog
 from loanbook.decisions.reviews import ReviewLog
+from loanbook.decisions.shadows import ShadowLog
 from loanbook.errors import LoanbookError, RowRefused, StoreError
 from loanbook.registry.store import open_store
 from loanbook.registry.versions import Registry, Version
 from loanbook.service.metrics import Metrics
 from loanbook.service.problems import unavailable
 from loanbook.service.seat import Seat
+from loanbook.service.shadowing import Shadowing
 
 logger = logging.getLogger("loanbook.service")
 
@@ -42,15 +45,16 @@ class Desk:
         self.outcomes = OutcomeLog(self.store, USECASE)
         self.reviews = ReviewLog(self.store, USECASE)
         self.seats = {name: Seat(book, self.registry, name, metrics) for name in book.sections}
-        self.listener = self._listener()
+        self.shadowing = self._shadowing()
         self._earlier: dict[int, Decider] = {}
 
-    def _listener(self) -> Seat | None:
-        """The challenger's seat, where the book wants it to score along."""
+    def _shadowing(self) -> Shadowing | None:
+        """The challenger beside the champion, where the book wants it to score along."""
         section = self.book.sections.get(USECASE)
         if section is None or not section.shadow:
             return None
-        return Seat(self.book, self.registry, USECASE, self.metrics, "challenger")
+        seat = Seat(self.book, self.registry, USECASE, self.metrics, "challenger")
+        return Shadowing(seat, ShadowLog(self.store, USECASE), self.metrics)
 
     def close(self) -> None:
         self.store.close()
@@ -62,8 +66,10 @@ class Desk:
         ------
         LoanbookError : the registry cannot be read, or a first champion not be opened; everything stays as it is.
         """
-        for seat in (*self.seats.values(), *([self.listener] if self.listener else ())):
+        for seat in self.seats.values():
             seat.refresh()
+        if self.shadowing is not None:
+            self.shadowing.seat.refresh()
 
     def answerer(self, usecase: str) -> Answerer | None:
         """What answers for a use case of the book; None while nothing does."""
@@ -93,17 +99,17 @@ class Desk:
                 made.append(error)
         fresh = [one for one in made if isinstance(one, Draft)]
         logged = self.log.record(fresh)
-        self.count([one for one, draft in zip(logged, fresh, strict=True) if one.decision is draft.decision])
+        self.told([one for one, draft in zip(logged, fresh, strict=True) if one.decision is draft.decision])
         stored = iter(logged)
         return [next(stored) if isinstance(one, Draft) else one for one in made]
 
-    def count(self, stored: Sequence[Logged]) -> None:
-        """Show in the metrics what was decided."""
-        found: dict[str, int] = {}
-        for one in stored:
-            found[one.decision.decision] = found.get(one.decision.decision, 0) + 1
+    def told(self, stored: Sequence[Logged]) -> None:
+        """Count new decisions, and let the challenger score them."""
+        found = Counter(one.decision.decision for one in stored)
         for decision, times in found.items():
             self.metrics.decisions.labels(usecase=USECASE, decision=decision).inc(times)
+        if self.shadowing is not None:
+            self.shadowing.offer(stored)
 
     def explanation(self, logged: Logged) -> tuple[float | None, list[dict[str, Any]] | None]:
         """Base value and every contribution of a stored decision, from the version that made it.

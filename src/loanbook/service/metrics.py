@@ -48,6 +48,14 @@ class Metrics:
             ("decision", "override"),
             registry=self._registry,
         )
+        self.shadows = Counter(
+            "loanbook_shadows", "Decisions the challenger scored as well.", ("agreed",), registry=self._registry
+        )
+        self.shadows_dropped = Counter(
+            "loanbook_shadows_dropped",
+            "Decisions the challenger did not score: too many came, or it refuses them.",
+            registry=self._registry,
+        )
         self.outcomes = Counter("loanbook_outcomes", "Outcomes stored.", ("outcome",), registry=self._registry)
         self.model = Gauge(
             "loanbook_model_version",

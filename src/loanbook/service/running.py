@@ -13,7 +13,6 @@ from starlette.datastructures import State
 
 from loanbook.book import Book
 from loanbook.decisions.journal import Journal
-from loanbook.decisions.log import Logged
 from loanbook.errors import LoanbookError
 from loanbook.service.commit import GroupCommit
 from loanbook.service.deciding import Deciding
@@ -47,6 +46,9 @@ async def running(book: Book, state: State) -> AsyncIterator[None]:
         stack.callback(desk.close)
         await run_in_threadpool(desk.champion)
         state.gate = await run_in_threadpool(Gate, desk.store)
+        if desk.shadowing is not None:
+            await run_in_threadpool(desk.shadowing.start)
+            stack.callback(desk.shadowing.close)
         commit = _commit(desk)
         stack.callback(commit.close)
         state.deciding = Deciding(desk, commit)
@@ -59,11 +61,7 @@ def _commit(desk: Desk) -> GroupCommit:
     """What stores decisions: in the event loop where that takes microseconds, else in a thread."""
     journal = Journal(desk.store, USECASE)
     quick = desk.store.engine.dialect.name == "sqlite" and desk.book.durability == "process"
-
-    def told(stored: Sequence[Logged]) -> None:
-        desk.count(stored)
-
-    return GroupCommit(journal.write, inline=quick, told=told)
+    return GroupCommit(journal.write, inline=quick, told=desk.told)
 
 
 async def _keep_up(looks: Sequence[Callable[[], None]]) -> None:

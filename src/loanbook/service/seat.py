@@ -47,7 +47,8 @@ class Seat:
         self._registry = registry
         self._metrics = metrics
         self._role = role
-        self._sitting: Answerer | None = None
+        self.sitting: Answerer | None = None
+        """Whoever had the role when the registry was last looked into."""
         self._digest = ""
         self._refused = ""
         self._looked = -LOOK_AGAIN
@@ -56,9 +57,9 @@ class Seat:
     @property
     def holder(self) -> Answerer | None:
         """Whoever has the role now; while nobody has, the registry is asked, at most once a second."""
-        if self._sitting is None and monotonic() - self._looked >= LOOK_AGAIN:
+        if self.sitting is None and monotonic() - self._looked >= LOOK_AGAIN:
             self.refresh()
-        return self._sitting
+        return self.sitting
 
     def refresh(self) -> None:
         """Look into the registry, and exchange the holder if it names another.
@@ -72,7 +73,9 @@ class Seat:
             version = self._named()
             if version is None:
                 self._leave()
-            elif version.digest not in (self._digest, self._refused):
+            elif version.digest == self._digest:
+                self._refused = ""
+            elif version.digest != self._refused:
                 self._seat(version)
 
     def _named(self) -> Version | None:
@@ -82,7 +85,7 @@ class Seat:
     def _leave(self) -> None:
         """A challenger may be gone; a champion is only ever followed by another."""
         if self._role == "challenger":
-            self._sitting, self._digest = None, ""
+            self.sitting, self._digest = None, ""
 
     def _seat(self, version: Version) -> None:
         try:
@@ -90,13 +93,13 @@ class Seat:
             if isinstance(opened, Decider):
                 opened.warm()
         except LoanbookError as error:
-            if self._sitting is None and self._role == "champion":
+            if self.sitting is None and self._role == "champion":
                 raise
             self._refused = version.digest
             self._metrics.refused.labels(usecase=self.usecase).inc()
-            logger.error("%s is refused, %r goes on: %s", version, self._sitting, error)  # noqa: TRY400
+            logger.error("%s is refused, %r goes on: %s", version, self.sitting, error)  # noqa: TRY400
             return
-        self._sitting, self._digest, self._refused = opened, version.digest, ""
+        self.sitting, self._digest, self._refused = opened, version.digest, ""
         if self._role == "champion":
             self._metrics.model.labels(usecase=self.usecase).set(version.version)
         logger.info("%s is %s now", version, self._role)
