@@ -73,22 +73,30 @@ class FastPath:
         start = perf_counter()
         headers, client, tracing = dict(scope["headers"]), scope["client"], self._state.tracing
         trace = None if tracing is None else tracing.begin("POST", PATH, headers)
+        key_id = ""
         try:
-            self._state.gate.admit("POST", PATH, headers, client[0] if client else None)
+            key_id = self._state.gate.admit("POST", PATH, headers, client[0] if client else None).key_id
             logged = await self._state.deciding.decide(headers, receive, trace)
             raw = answers.written(answers.answer(logged, explain=explain))
         except ClientDisconnect:
             _end(trace, problems.GONE)
         except Exception as error:  # noqa: BLE001 (whatever it is, it is answered)
-            await self._refuse(error, headers, send, trace, start)
+            await self._refuse(error, headers, send, trace, start, key_id=key_id)
         else:
             await _send(send, 200, _HEADERS, raw)
             _end(trace, 200)
             if log.logger.isEnabledFor(logging.DEBUG):
-                log.answered("POST", PATH, 200, start, rid=log.request_id(headers), often=True)
+                log.answered("POST", PATH, 200, start, key_id=key_id, rid=log.request_id(headers), often=True)
 
     async def _refuse(
-        self, error: Exception, headers: Mapping[bytes, bytes], send: Send, trace: Trace | None, start: float
+        self,
+        error: Exception,
+        headers: Mapping[bytes, bytes],
+        send: Send,
+        trace: Trace | None,
+        start: float,
+        *,
+        key_id: str,
     ) -> None:
         rid = log.request_id(headers)
         token = log.current.set(rid)
@@ -100,7 +108,7 @@ class FastPath:
             await _send(
                 send, problem.status, (*own, (log.REQUEST_ID, rid.encode())), answers.written(problem.to_json())
             )
-            log.answered("POST", PATH, problem.status, start)
+            log.answered("POST", PATH, problem.status, start, key_id=key_id)
             _end(trace, problem.status)
         finally:
             log.current.reset(token)
