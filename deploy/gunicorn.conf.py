@@ -10,42 +10,26 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, ClassVar
-
-from uvicorn_worker import UvicornWorker
-
-from loanbook.service.patience import PatientProtocol
+from typing import Any
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
-
-
-class Worker(UvicornWorker):
-    """uvicorn as `loanbook serve` sets it up: no WebSockets, no word of what answers, an end to what trickles in."""
-
-    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
-        **UvicornWorker.CONFIG_KWARGS,
-        "http": PatientProtocol,
-        "ws": "none",
-        "server_header": False,
-        "access_log": False,
-    }
-
+if METRICS not in os.environ:  # prometheus_client reads it when it is imported, which is soon
+    os.environ[METRICS] = tempfile.mkdtemp(prefix="loanbook-metrics-")
 
 wsgi_app = "loanbook.service.app:from_environment()"
-worker_class = Worker
+worker_class = "loanbook.service.worker.Worker"  # uvicorn_worker.UvicornWorker, with our timeouts
 
 # The address inside a container or behind a proxy. Without an API key the service answers the loopback range only.
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 
 # One process a core that we may use. A container with a share of the machine says how many: WEB_CONCURRENCY.
 workers = int(os.environ.get("WEB_CONCURRENCY") or len(os.sched_getaffinity(0)))
-os.environ["LOANBOOK_WORKERS"] = str(workers)  # they share the rate of an API key
 
 # Whose X-Forwarded-For is believed. Never "*": whoever asks could call himself 127.0.0.1.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 
 timeout = 30  # seconds without a sign of life, then a worker is replaced
-graceful_timeout = 10  # seconds that open requests have to end after SIGTERM; as `loanbook serve` gives them
+graceful_timeout = 15  # seconds for a worker to end after SIGTERM; its open requests have 10 of them
 keepalive = 75  # seconds; longer than a proxy keeps its idle connections, so that it never asks on a closed one
 
 errorlog = "-"
@@ -55,14 +39,9 @@ control_socket_disable = True  # it would be written into the home folder, for a
 
 
 def on_starting(server: Any) -> None:
-    """Tell the workers to come how many share a key's rate, and give them one empty folder of figures."""
+    """Tell the workers to come how many share a key's rate; clear the figures of an earlier run away."""
     os.environ["LOANBOOK_WORKERS"] = str(server.cfg.workers)
-    given = os.environ.get(METRICS)
-    if given is None:
-        os.environ[METRICS] = tempfile.mkdtemp(prefix="loanbook-metrics-")
-        return
-    Path(given).mkdir(parents=True, exist_ok=True)
-    for left in Path(given).glob("*.db"):
+    for left in Path(os.environ[METRICS]).glob("*.db"):
         left.unlink()
 
 

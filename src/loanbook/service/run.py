@@ -17,11 +17,10 @@ from loanbook.registry.store import open_store
 from loanbook.service import metrics
 from loanbook.service.app import BOOK
 from loanbook.service.gate import WORKERS
+from loanbook.service.manners import MANNERS
 from loanbook.service.nearby import is_loopback
-from loanbook.service.patience import PatientProtocol
 
 FACTORY = "loanbook.service.app:from_environment"
-DRAIN_SECONDS = 10
 
 
 def check_host(host: str, book: Book | None = None) -> None:
@@ -95,13 +94,9 @@ def _run(workers: int, listener: socket.socket) -> None:
     config = uvicorn.Config(
         FACTORY,
         factory=True,
-        http=PatientProtocol,
         workers=workers,
         log_level="warning",
-        access_log=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        **MANNERS,
     )
     if workers == 1:
         server = uvicorn.Server(config)
