@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -17,8 +18,11 @@ class Hasty(PatientProtocol):
     look_again = 0.05
 
 
+LARGE = 8 * 1024 * 1024
+
+
 async def echo(scope, receive, send):
-    """Answer with how many bytes came; a client that went away is not answered."""
+    """Answer with how many bytes came, `GET /large` with many; a client that went away is not answered."""
     size, more = 0, True
     while more:
         message = await receive()
@@ -26,7 +30,7 @@ async def echo(scope, receive, send):
             return
         size += len(message.get("body", b""))
         more = message.get("more_body", False)
-    body = str(size).encode()
+    body = bytes(LARGE) if scope["path"] == "/large" else str(size).encode()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
     await send({"type": "http.response.body", "body": body})
 
@@ -54,20 +58,23 @@ def said(port, *pieces, pause=0.0):
             except OSError:
                 break
             time.sleep(pause)
-        found = b""
-        try:
-            while piece := connection.recv(65536):
-                found += piece
-        except ConnectionResetError:
-            pass
-        return found
+        return rest(connection)
 
 
-def problem(raw):
+def rest(connection):
+    """All that comes until the other side ends the connection, one way or the other."""
+    found = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := connection.recv(65536):
+            found += piece
+    return found
+
+
+def problem(raw, status=408):
     head, _, body = raw.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 408 ")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"content-type: application/problem+json" in head
-    assert json.loads(body)["status"] == 408
+    assert json.loads(body)["status"] == status
 
 
 def test_headers_that_do_not_end_are_given_up(port):
@@ -104,3 +111,35 @@ def test_each_request_of_a_connection_has_its_own_time(port):
             connection.sendall(b"ok")
             assert connection.recv(65536).endswith(b"2")
             time.sleep(0.1)
+
+
+@pytest.mark.parametrize("piece", [b"x-a: y\r\n", b"x"])
+def test_headers_without_end_are_refused_before_they_fill_the_memory(port, piece):
+    pieces = [b"GET / HTTP/1.1\r\nhost: x\r\nx-long: ", *[piece * 1024] * 80]
+    problem(said(port, *pieces, pause=0.001), 431)
+
+
+def test_a_large_body_is_not_taken_for_headers(port):
+    size = 4 * 1024 * 1024
+    head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % size
+    assert said(port, head + bytes(size)).endswith(b"%d" % size)
+
+
+def test_who_does_not_read_the_answer_is_given_up(port):
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(5)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
+        time.sleep(1.5)
+        assert len(rest(connection)) < LARGE
+
+
+def test_who_reads_slowly_but_reads_gets_all_of_it(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        got = 0
+        while piece := connection.recv(256 * 1024):
+            got += len(piece)
+            time.sleep(0.01)
+        assert got > LARGE

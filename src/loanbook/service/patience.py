@@ -1,7 +1,8 @@
-"""How long the service waits for a request that trickles in: uvicorn's HTTP protocol with an end to it.
+"""How long and how much the service takes from a connection: uvicorn's HTTP protocol with an end to it.
 
-uvicorn closes an idle connection, but waits for ever for the rest of a request that has begun. A few hundred clients
-that send a byte a minute would hold all its connections (the "Slowloris" attack, Hansen, 2009).
+uvicorn closes an idle connection, but waits for ever for the rest of a request that has begun, and for a client that
+does not read its answer. A few hundred clients that send a byte a minute would hold all its connections (the
+"Slowloris" attack, Hansen, 2009); and headers that never end would fill its memory.
 """
 
 from __future__ import annotations
@@ -14,19 +15,26 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from loanbook.service.problems import MEDIA_TYPE, ProblemError, answer
 
 PATIENCE: Final = 10.0
-"""Seconds for the headers, from the opened connection or the first byte on; then as many for the body."""
+"""Seconds for the headers, from the opened connection or the first byte on; then as many for the body; and as many for
+a client to go on reading."""
 
 LOOK_AGAIN: Final = 1.0
 """Seconds between two looks at a connection: a timer for every request would cost more."""
 
+HEAD: Final = 64 * 1024
+"""Bytes that the request line and the headers may have."""
+
 
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP/1.1 as uvicorn speaks it; a request that is not here in time gets 408, and its connection is closed."""
+    """HTTP/1.1 as uvicorn speaks it; what does not end is given up, with 408 or 431 where that can be said."""
 
     patience = PATIENCE
     look_again = LOOK_AGAIN
 
-    _since = 0.0
+    _since = 0.0  # when what is waited for began, 0 while nothing is
+    _stalled = 0.0  # when the client stopped reading
+    _head = 0  # bytes of headers that are not all here
+    _heading = False
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
@@ -39,36 +47,54 @@ class PatientProtocol(HttpToolsProtocol):
             self._timer.cancel()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._heading:
+            self._head += len(data)
+            if self._head > HEAD and not self.transport.is_closing():
+                self._give_up(431, "Request Header Fields Too Large", "The headers are longer than 64 kB.")
+
     def on_message_begin(self) -> None:
         self._since = self.loop.time()
+        self._heading, self._head = True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._since = self.loop.time()
+        self._heading = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._since = 0.0  # all of it is here
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        self._stalled = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._stalled = 0.0
+        super().resume_writing()
+
     def _look(self) -> None:
-        if self.transport.is_closing():
-            return
-        if self._since and self.loop.time() - self._since > self.patience:
-            self._give_up()
-            return
+        now = self.loop.time()
+        if self._stalled and now - self._stalled > self.patience:
+            self.transport.abort()  # closing would wait for it to read
+        elif self._since and now - self._since > self.patience and not self.transport.is_closing():
+            self._give_up(408, "Request Timeout", "The request did not come in time.")
         self._timer = self.loop.call_later(self.look_again, self._look)
 
-    def _give_up(self) -> None:
+    def _give_up(self, status: int, title: str, detail: str) -> None:
         """Say why, unless nothing was asked or an answer has begun. The application learns that the client is gone."""
         cycle: Any = self.cycle  # None until the headers of a first request are here, whatever its type says
         asked: Any = self.headers  # … until its first byte is
         if asked is not None and (cycle is None or cycle.response_complete or not cycle.response_started):
-            self.transport.write(_late())
+            self.transport.write(_problem(status, title, detail))
+        self._since, self._heading = 0.0, False
         self.transport.close()
 
 
-def _late() -> bytes:
-    body = answer(ProblemError(408, "Request Timeout", "The request did not come in time.")).body
-    head = f"HTTP/1.1 408 Request Timeout\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
-    return f"{head}connection: close\r\n\r\n".encode("ascii") + bytes(body)
+def _problem(status: int, title: str, detail: str) -> bytes:
+    body = bytes(answer(ProblemError(status, title, detail)).body)
+    head = f"HTTP/1.1 {status} {title}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+    return f"{head}connection: close\r\n\r\n".encode("ascii") + body
