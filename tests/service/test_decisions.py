@@ -226,7 +226,10 @@ def test_a_decision_that_is_not_there(client, name):
     problem(client.get(f"/v1/decisions/{name}"), 404)
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/v1/nothing", 404), ("PUT", "/v1/decisions", 405)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/v1/nothing", 404), ("PUT", "/v1/decisions", 405), ("POST", "/v1/decisions/", 404)],
+)
 def test_addresses_that_are_not_there_are_problems_too(client, method, path, status):
     problem(client.request(method, path), status)
 

@@ -60,7 +60,15 @@ def create_app(book: Book) -> FastAPI:
         async with running(book, app.state):
             yield
 
-    app = Service(title="loanbook", version=__version__, lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
+    app = Service(
+        title="loanbook",
+        version=__version__,
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # an address that is not there is 404, and sends no application to another
+    )
     app.state.metrics = Metrics()
     for router in (
         routes_decisions.router,

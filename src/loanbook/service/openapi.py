@@ -45,7 +45,7 @@ REQUEST_ID = {
     "decision that went well has its `decision_id` instead, and what is shed has none.",
     "schema": {"type": "string"},
 }
-MOMENT = {"anyOf": [{"type": "string", "format": form} for form in ("date", "date-time")]}
+MOMENT = {"anyOf": [*({"type": "string", "format": form} for form in ("date", "date-time")), {"const": ""}]}
 TEXT = {"text/plain": {"schema": {"type": "string"}}}
 
 ONE_SCALAR = {"type": ["string", "number", "boolean", "null"]}
