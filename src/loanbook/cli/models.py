@@ -99,7 +99,7 @@ def _change(registry: Registry, usecase: str, action: str, number: int, *, why: 
         say(f"{now} is the champion already.")
         return
     say(f"{now} decides now; before it, version {before.version if before else 'none'}.")
-    say("A running service takes it up when it is started again.")
+    say("A running service takes it up within a second.")
 
 
 def _plain(version: Version) -> dict[str, Any]:
