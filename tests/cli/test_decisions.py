@@ -122,6 +122,26 @@ def test_an_audit_finds_what_was_changed(logged, sample_book, capsys):
     ]
 
 
+def test_personal_fields_are_erased_and_the_chain_stays_whole(logged, sample_book, capsys):
+    assert main(["decisions", "erase", logged[3]]) == 2
+    assert "no field is personal" in capsys.readouterr().err
+    lines = sample_book.path.read_text()
+    sample_book.path.write_text(lines.replace("[risk]\n", '[risk]\npersonal = ["city", "zip"]\n'))
+    assert main(["decisions", "erase", logged[3], "--reason", "asked for by letter"]) == 0
+    assert capsys.readouterr().out == f"Erased city, zip of {logged[3]}. Copies of the store have them still.\n"
+    assert main(["decisions", "erase", logged[4], "risk", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (made["decision_id"], made["erased"], made["settled"]) == (logged[4], ["city", "zip"], True)
+    assert main(["decisions", "erase", logged[3]]) == 0
+    assert capsys.readouterr().out == f"Nothing personal is left in {logged[3]}.\n"
+    assert main(["audit", "verify"]) == 0
+    said = capsys.readouterr().out
+    assert "28 decisions made again; all are equal, bit for bit." in said
+    assert "2 cannot be made again: personal fields were erased" in said
+    assert main(["decisions", "erase", "0199"]) == 2
+    assert "there is no decision 0199" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["decisions"], ["outcomes"], ["audit"]])
 def test_every_group_shows_what_it_can_do(words, capsys):
     main(words)

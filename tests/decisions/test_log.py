@@ -12,6 +12,8 @@ from sqlalchemy import text
 from loanbook.decisions.export import SCHEMA, export
 from loanbook.decisions.identity import new_id
 from loanbook.decisions.log import DecisionLog, Draft, body_digest
+from loanbook.decisions.outcomes import Observed, OutcomeLog
+from loanbook.decisions.reviews import ReviewLog
 from loanbook.errors import Conflict, DataError, StoreError
 from loanbook.registry import clock
 
@@ -158,6 +160,19 @@ def test_an_export_has_every_decision(log, drafts, tmp_path, suffix):
         assert (row["probability_of_default"], row["log_odds"]) == (made.probability, made.log_odds)
         codes = [row[f"reason_{place}"] for place in (1, 2, 3, 4)]
         assert [code for code in codes if code] == [reason.code for reason in made.reasons]
+
+
+def test_an_export_has_what_became_of_a_decision(registry, log, drafts, tmp_path):
+    first, second, third = (one.decision_id for one in log.record(drafts[:3]))
+    OutcomeLog(registry.store, "risk").record([Observed(first, "bad", "2026-05-31T00:00:00.000000Z")])
+    said = ReviewLog(registry.store, "risk").record(second, "decline", "ann", "seen before")
+    export(log, tmp_path / "log.parquet")
+    rows = {row["decision_id"]: row for row in pl.read_parquet(tmp_path / "log.parquet").iter_rows(named=True)}
+    names = ("outcome", "review", "reviewer", "review_reason", "reviewed_at", "override", "erased")
+    assert [rows[first][name] for name in names] == ["bad", None, None, None, None, None, False]
+    given = ["decline", "ann", "seen before", said.at, said.override]
+    assert [rows[second][name] for name in names] == [None, *given, False]
+    assert [rows[third][name] for name in names] == [None] * 6 + [False]
 
 
 def test_an_empty_log_is_exported_with_its_columns(log, tmp_path):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, Usecase, help_alone
-from loanbook.cli.output import emit, progress, say
+from loanbook.cli.output import emit, note, progress, say
 
 command = typer.Typer(invoke_without_command=True, add_completion=False, rich_markup_mode=None)
 
@@ -29,7 +29,7 @@ def export(
     book: BookPath = DEFAULT_BOOK,
     json: Json = False,
 ) -> None:
-    """Write every decision with its inputs, reasons and, where it is known, its outcome.
+    """Write every decision with its inputs, reasons and, where they are known, its outcome and its review.
 
     Example: loanbook decisions export -o decisions.parquet
     """
@@ -58,3 +58,37 @@ def export(
         emit({"decisions": rows, "output": output})
     else:
         say(f"Wrote {rows:,} decisions to {output}.")
+
+
+@command.command("erase")
+def erase(
+    decision_id: Annotated[str, typer.Argument(metavar="ID", help="The decision_id of a stored decision.")],
+    usecase: Usecase = "risk",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept beside the erasure.")] = "",
+    book: BookPath = DEFAULT_BOOK,
+    json: Json = False,
+) -> None:
+    """Blank the personal fields of one decision for good; the audit chain stays whole.
+
+    Personal are the fields that the book names: [risk] personal = ["name", "zip"].
+
+    Example: loanbook decisions erase 01a20557-2736-71d3-bc82-b162a4e461af --reason "asked for by letter, 2026-11-20"
+    """
+    from contextlib import closing
+
+    from loanbook.book import Book
+    from loanbook.decisions.erasure import Eraser, sources
+    from loanbook.registry.versions import Registry
+
+    found = Book.load(book)
+    section = found.section(usecase)
+    with closing(Registry(found)) as registry:
+        made = Eraser(registry.store, section, sources(registry)).erase(decision_id, reason=reason)
+    if json:
+        emit({"decision_id": made.decision_id, "erased": made.fields, "at": made.at, "settled": made.settled})
+    elif made.fields:
+        say(f"Erased {', '.join(made.fields)} of {made.decision_id}. Copies of the store have them still.")
+    else:
+        say(f"Nothing personal is left in {made.decision_id}.")
+    if not made.settled:
+        note("The write-ahead log could not be emptied while others use the store: give the command once more later.")

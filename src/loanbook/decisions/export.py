@@ -32,12 +32,19 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     "inputs": pl.String,
     "outcome": pl.String,
     "observed_at": pl.String,
+    "review": pl.String,
+    "reviewer": pl.String,
+    "review_reason": pl.String,
+    "reviewed_at": pl.String,
+    "override": pl.Boolean,
+    "erased": pl.Boolean,
 }
-"""The columns of an export: reasons by their codes, inputs as the JSON that was stored."""
+"""The columns of an export: reasons by their codes, inputs as the JSON that was stored, a person's verdict as `review`,
+`override` where it is against the system's, `erased` where personal fields were blanked."""
 
 
 def export(log: DecisionLog, path: Path, progress: Callable[[int], None] = lambda _: None) -> int:
-    """Write every decision, oldest first, with its outcome where it is known.
+    """Write every decision, oldest first, with its outcome and its review where they are known.
 
     Parameters
     ----------
@@ -66,4 +73,10 @@ def _flat(row: RowMapping) -> dict[str, Any]:
     codes = [reason["code"] for reason in json.loads(row["reasons"])]
     reasons = {f"reason_{place + 1}": code for place, code in enumerate(codes[:MOST])}
     same = {name: row[name] for name in SCHEMA if name in row}
-    return {**dict.fromkeys(SCHEMA), **same, **reasons, "probability_of_default": row["probability"]}
+    override = None if row["override"] is None else bool(row["override"])
+    made = {
+        "probability_of_default": row["probability"],
+        "override": override,
+        "erased": row["erased_digest"] is not None,
+    }
+    return {**dict.fromkeys(SCHEMA), **same, **reasons, **made}

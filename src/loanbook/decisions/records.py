@@ -115,7 +115,7 @@ def recorded() -> Select[Any]:
 
 
 def logged(row: Row) -> Logged:
-    """A stored decision from its row, with its outcome and its review beside it (`recorded`)."""
+    """A stored decision from its row, as `recorded` has them."""
     decision = Decision(
         row["usecase"],
         row["model_version"],
@@ -132,7 +132,8 @@ def logged(row: Row) -> Logged:
     if row["review"] is not None:
         said = (row["reviewer"], row["review_reason"], row["reviewed_at"], bool(row["override"]))
         review = Review(row["decision_id"], row["review"], *said)
-    return Logged(row["decision_id"], row["decided_at"], decision, inputs, row["outcome"], row["observed_at"], review)
+    known = (row["outcome"], row["observed_at"], review, row["erased_digest"] is not None)
+    return Logged(row["decision_id"], row["decided_at"], decision, inputs, *known)
 
 
 def _plain(value: Any) -> Any:

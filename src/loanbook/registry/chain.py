@@ -23,6 +23,9 @@ from loanbook.registry.tables import chain_head
 START = "0" * 64
 """What stands before the first link."""
 
+BROKEN = "f" * 64
+"""A content digest that nothing has, of a decision that was changed while no digest said so."""
+
 CONTENT: Mapping[str, tuple[str, ...]] = {
     "decisions": (
         "decision_id",

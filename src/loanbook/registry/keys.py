@@ -7,7 +7,6 @@ password hash is needed, and a request costs none. Making and revoking a key are
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import math
 import secrets
@@ -21,6 +20,7 @@ from loanbook.errors import LoanbookError
 from loanbook.registry import chain, clock
 from loanbook.registry.store import Store
 from loanbook.registry.tables import api_keys, key_changes
+from loanbook.registry.who import who_is
 
 ROLES: Final = ("decide", "read", "review", "admin")
 NAME: Final = 80
@@ -141,11 +141,4 @@ def _key(row: RowMapping) -> ApiKey:
 
 def _note(connection: Connection, key: ApiKey, action: str, at: str, who: str) -> None:
     kept = {"key_id": key.key_id, "name": key.name, "digest": key.digest, "role": key.role, "rate": key.rate}
-    chain.append(connection, key_changes, [{**kept, "action": action, "at": at, "who": who or _who()}])
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # no such user in a container
-        return "unknown"
+    chain.append(connection, key_changes, [{**kept, "action": action, "at": at, "who": who_is(who)}])

@@ -18,9 +18,6 @@ from loanbook.registry import chain
 from loanbook.registry.tables import chain_head, decisions, metadata, outcomes, promotions, schema_version
 
 PAGE = 1_000
-BROKEN = "f" * 64
-"""The content digest of a decision that was changed before there was a chain."""
-
 _OLD = ("outcomes", "decisions", "promotions")
 _DIGESTED = (
     "decision_id",
@@ -114,7 +111,7 @@ def _renewed(kind: str, old: RowMapping) -> dict[str, Any]:
     if kind == "decisions":
         row["salt"] = os.urandom(16).hex()
         true = old["row_digest"] == _row_digest(old)
-        row["inputs_digest"] = chain.digest([row[name] for name in chain.PRIVATE]) if true else BROKEN
+        row["inputs_digest"] = chain.digest([row[name] for name in chain.PRIVATE]) if true else chain.BROKEN
     return row
 
 

@@ -27,6 +27,7 @@ from loanbook.registry.tables import SCHEMA, metadata, schema_version
 Durability = Literal["process", "power"]
 
 BUSY_SECONDS = 10.0
+SETTLE_SECONDS = 2.0
 
 SQLITE_FAULTS = {
     "SQLITE_BUSY": ("another process keeps the store locked", "try again, or stop the other process"),
@@ -114,6 +115,23 @@ class Store:
         with self.writing() as connection:
             connection.execute(schema_version.update().values(version=schema_version.c.version))
 
+    def settle(self) -> bool:
+        """Move SQLite's write-ahead log into the file and empty it, so that no old page is left in it.
+
+        Returns
+        -------
+        Whether it was: a reader or writer of this moment can hold it back, and the next time will do. True elsewhere.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with self._translated(), self._writing, self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA busy_timeout = {round(SETTLE_SECONDS * 1000)}")
+            try:
+                return bool(driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+
     def beside(self, one: Closable) -> None:
         """Close something that has a connection of its own to this store when the store is closed."""
         self._beside.add(one)
@@ -186,6 +204,7 @@ def _sqlite_engine(address: URL, durability: Durability) -> Engine:
     def _prepare(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver's guess
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
         connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'power' else 'NORMAL'}")
 
     @event.listens_for(engine, "begin")

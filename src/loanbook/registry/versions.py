@@ -6,7 +6,6 @@ one transaction, with a row that says who, when, from, to and why.
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from loanbook.models.trained import TrainedModel
 from loanbook.registry import artefacts, chain, clock
 from loanbook.registry.store import Store, open_store
 from loanbook.registry.tables import models, promotions
+from loanbook.registry.who import who_is
 
 Role = Literal["champion", "challenger", ""]
 
@@ -125,7 +125,7 @@ class Registry:
             if version not in rows:
                 self._unknown(usecase, version)
             if rows[version]["role"] != "champion":
-                _make_champion(connection, usecase, rows, version, action="promote", who=_who(who), why=why)
+                _make_champion(connection, usecase, rows, version, action="promote", who=who_is(who), why=why)
         return self.version(usecase, version)
 
     def rollback(self, usecase: str, *, why: str = "", who: str = "") -> Version:
@@ -138,7 +138,7 @@ class Registry:
                     f"no version of {usecase} was champion before",
                     todo=f"`loanbook models {usecase}` lists the versions; promote one of them",
                 )
-            _make_champion(connection, usecase, rows, earlier[-1], action="rollback", who=_who(who), why=why)
+            _make_champion(connection, usecase, rows, earlier[-1], action="rollback", who=who_is(who), why=why)
         return self.version(usecase, earlier[-1])
 
     def history(self, usecase: str) -> list[Change]:
@@ -191,7 +191,7 @@ def _take_role(connection: Connection, usecase: str, number: int) -> None:
     before = next((one for one, row in rows.items() if row["role"] == role), None)
     _set_role(connection, usecase, before, "")
     _set_role(connection, usecase, number, role)
-    _note(connection, Change(usecase, "register", role, before, number, clock.now(), _who(), "trained"))
+    _note(connection, Change(usecase, "register", role, before, number, clock.now(), who_is(), "trained"))
 
 
 def _make_champion(
@@ -245,15 +245,6 @@ def _rows(connection: Connection, usecase: str) -> dict[int, RowMapping]:
 def _version(row: RowMapping) -> Version:
     names = ("usecase", "version", "created_at", "digest", "role", "rung", "folder")
     return Version(metrics=json.loads(row["metrics"]), **{name: row[name] for name in names})
-
-
-def _who(given: str = "") -> str:
-    if given:
-        return given
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # no such user in a container
-        return "unknown"
 
 
 def _local(artifacts: str | Path) -> Path:
