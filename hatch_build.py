@@ -30,16 +30,16 @@ class KernelHook(BuildHookInterface[Any]):
         if why_not:
             self.app.display_warning(f"loanbook without its C kernel, slower: {why_not}")
         elif version != "editable":
-            build_data["artifacts"].append(f"/{FOLDER}/kernel.so")
+            build_data["artifacts"].append(f"/{FOLDER}/kernel.bin")
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{_platform()}"
 
 
 def build(folder: Path) -> str | None:
-    """Compile `kernel.c` in a folder to `kernel.so` beside it; says why where it could not."""
-    source, made = folder / "kernel.c", folder / "kernel.so"
+    """Compile `kernel.c` in a folder to `kernel.bin` beside it; says why where it could not."""
+    source, made = folder / "kernel.c", folder / "kernel.bin"
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    aside = made.with_name(f".kernel.{os.getpid()}.so")  # a running process keeps the library that it has open
+    aside = made.with_name(f".kernel.{os.getpid()}.bin")  # a running process keeps the library that it has open
     compiler = shlex.split(os.environ.get("CC") or "cc")
     command = [*compiler, *FLAGS, f'-DSOURCE_DIGEST="{digest}"', str(source), "-o", str(aside)]
     made.unlink(missing_ok=True)

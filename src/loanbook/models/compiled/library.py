@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent
-LIBRARY = "kernel.so"
+LIBRARY = "kernel.bin"  # not .so: Python would take it for a module of its own
 SOURCE = "kernel.c"
 OFF = "LOANBOOK_KERNEL"
 """Environment variable: "off" computes with numpy, to compare, or to rule the kernel out."""
