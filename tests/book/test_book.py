@@ -70,6 +70,17 @@ def test_passwords_are_never_shown(monkeypatch):
     assert "geheim" not in repr(Book.parse(FULL))
 
 
+def test_a_password_may_be_in_a_file(tmp_path, monkeypatch):
+    (tmp_path / "secret").write_text("geheim\n")
+    monkeypatch.setenv("PASSWORD_FILE", str(tmp_path / "secret"))
+    assert Book.parse(FULL).store == "postgresql+psycopg://me:geheim@host/loans"
+    monkeypatch.setenv("PASSWORD_FILE", str(tmp_path / "none"))
+    with pytest.raises(BookError, match="PASSWORD_FILE names cannot be read .No such file"):
+        Book.parse(FULL)
+    monkeypatch.setenv("PASSWORD", "known")
+    assert "known" in Book.parse(FULL).store
+
+
 def test_two_lines_are_enough(tmp_path):
     book = Book.parse('[risk]\ndata = "loans.csv"\ntarget = "status"', tmp_path / "loanbook.toml")
     risk = book.section("risk")

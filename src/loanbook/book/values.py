@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 
 from loanbook.book.columns import ColumnType
@@ -90,15 +91,21 @@ def column_type(value: Any) -> str:
 
 
 def secret(value: Any) -> str:
-    """Read a text in which ${NAME} stands for an environment variable."""
+    """Read a text in which ${NAME} stands for an environment variable, or for the file that NAME_FILE names."""
+    return _VARIABLE.sub(lambda match: _variable(match[1]), text(value))
 
-    def variable(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in os.environ:
-            raise Unfit(f"the environment variable {name!r} is not set", f"set it: export {name}=…")
+
+def _variable(name: str) -> str:
+    if name in os.environ:
         return os.environ[name]
-
-    return _VARIABLE.sub(variable, text(value))
+    path = os.environ.get(f"{name}_FILE")
+    if path is None:
+        raise Unfit(f"the environment variable {name!r} is not set", f"set it: export {name}=…")
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise Unfit(f"the file that {name}_FILE names cannot be read ({reason})", f"look at {path}") from None
 
 
 def shown(value: Any) -> str:
