@@ -114,8 +114,11 @@ class Desk:
     def explanation(self, logged: Logged) -> tuple[float | None, list[dict[str, Any]] | None]:
         """Base value and every contribution of a stored decision, from the version that made it.
 
-        None when that version's artefact cannot be read any more: what was stored still stands.
+        None when that version's artefact cannot be read any more, or the application was erased: what was stored still
+        stands.
         """
+        if logged.erased:
+            return None, None
         try:
             return self._decider_of(logged.decision.model_version).explain_row(logged.inputs)
         except LoanbookError as error:
