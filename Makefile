@@ -60,7 +60,7 @@ lock: .venv/dev.stamp
 	$(lock) $(ARGS) -c requirements/run.txt requirements/run.in -o requirements/build.txt
 
 clean:
-	rm -rf .venv site dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv site dist src/loanbook/models/compiled/kernel.bin .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 # --- set-up -------------------------------------------------------------------------------------------------------
