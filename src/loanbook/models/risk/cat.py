@@ -44,7 +44,7 @@ class CatBoost(EarlyStopped):
     """
 
     title: ClassVar[str] = "CatBoost, early stopped"
-    interpretability: ClassVar[int] = 7
+    interpretability: ClassVar[int] = 8
     space: ClassVar[Mapping[str, Range]] = {
         "depth": Range(3, 8, whole=True),
         "learning_rate": Range(0.02, 0.15, log=True),

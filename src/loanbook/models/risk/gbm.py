@@ -45,7 +45,7 @@ class LightGBM(EarlyStopped):
     """
 
     title: ClassVar[str] = "LightGBM, early stopped"
-    interpretability: ClassVar[int] = 7
+    interpretability: ClassVar[int] = 8
     space: ClassVar[Mapping[str, Range]] = {
         "leaves": Range(4, 64, log=True, whole=True),
         "least_leaf": Range(5, 80, log=True, whole=True),
