@@ -118,7 +118,7 @@ def test_a_server_says_what_it_imported(book, application):
         "import loanbook.service.run\n"
         f"book = Book.load({str(book.path)!r})\n"
         "create_app(book)\n"
-        f"Desk(book, Metrics()).decide({application!r}, None, None)\n"
+        f"Desk(book, Metrics()).decide_many([({application!r}, None, None)])\n"
         f"print([name for name in {TRAINING!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
