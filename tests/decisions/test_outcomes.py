@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 
+from loanbook.decisions.audit import verify
 from loanbook.decisions.identity import new_id
 from loanbook.decisions.log import DecisionLog, Draft
 from loanbook.decisions.outcomes import Observed, OutcomeLog, OutcomesRefused, read_outcome, read_outcomes
@@ -55,6 +57,38 @@ def test_a_contradiction_is_refused_and_nothing_is_stored(log, outcomes, ids):
 def test_a_contradiction_within_one_delivery_is_found(outcomes, ids):
     with pytest.raises(OutcomesRefused):
         outcomes.record([Observed(ids[0], "bad", SEEN), Observed(ids[0], "good", SEEN)])
+
+
+def test_a_contradiction_far_apart_in_one_delivery_is_found(outcomes, ids):
+    others = [Observed(ids[1], "good", SEEN)] * 1_200
+    with pytest.raises(OutcomesRefused, match="row 1202, outcome: is good, but bad is recorded"):
+        outcomes.record([Observed(ids[0], "bad", SEEN), *others, Observed(ids[0], "good", SEEN)])
+    assert outcomes.record([Observed(ids[0], "bad", SEEN), *others]) == [
+        Observed(ids[0], "bad", SEEN),
+        Observed(ids[1], "good", SEEN),
+    ]
+
+
+def test_outcomes_that_meet_are_stored_once(outcomes, ids):
+    """Two deliveries of the same outcomes at a time: both are told that they are stored."""
+    added, start = [], threading.Barrier(4)
+
+    def record():
+        start.wait()
+        added.extend(outcomes.record([Observed(one, "good", SEEN) for one in ids]))
+
+    threads = [threading.Thread(target=record) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(one.decision_id for one in added) == sorted(ids)
+
+
+def test_outcomes_lie_on_the_chain(book, outcomes, ids):
+    outcomes.record([Observed(one, "good", SEEN) for one in ids])
+    report = verify(book)
+    assert (report.equal, report.chain.records) == (True, 2 + 12 + 12)
 
 
 def test_unknown_decisions_are_named_and_nothing_is_stored(log, outcomes, ids):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from loanbook.data.sources import batches
@@ -21,6 +22,8 @@ from loanbook.registry.tables import decisions, outcomes
 COLUMNS = ("decision_id", "outcome", "observed_at")
 OUTCOMES = ("good", "bad")
 CHUNK = 500
+STORED = 10_000
+TRIES = 3
 KEPT = 100
 """Problems that are kept to be shown; the others are counted."""
 
@@ -104,52 +107,57 @@ class OutcomeLog:
         ------
         OutcomesRefused : says which rows name no decision, contradict what is known, or are wrong themselves.
         """
-        try:
-            with self.store.writing() as connection:
-                return self._record_all(connection, rows, progress)
-        except IntegrityError as error:
-            raise StoreError(
-                "other outcomes of the same decisions were stored at this moment",
-                where=self.store.where,
-                todo="try again",
-            ) from error
+        fresh = self._fresh(rows, progress)
+        for _ in range(TRIES):
+            try:
+                self._insert(fresh)
+            except IntegrityError:  # somebody stored outcomes of the same decisions since we looked
+                fresh = self._fresh(fresh, lambda _: None)
+            else:
+                return fresh
+        raise StoreError(
+            "other outcomes of the same decisions are being stored", where=self.store.where, todo="try again"
+        )
 
-    def _record_all(
-        self, connection: Connection, rows: Iterable[Row], progress: Callable[[int], None]
-    ) -> list[Observed]:
-        tally, added, seen = _Tally([]), list[Observed](), 0
+    def _insert(self, fresh: Sequence[Observed]) -> None:
+        at = clock.now()
+        left = iter(fresh)
+        with self.store.writing() as connection:
+            while chunk := list(islice(left, STORED)):
+                chain.append(connection, outcomes, [{**asdict(one), "recorded_at": at} for one in chunk])
+
+    def _fresh(self, rows: Iterable[Row], progress: Callable[[int], None]) -> list[Observed]:
+        """Those that are not stored yet. Nothing is locked meanwhile, so that decisions go on."""
+        tally, fresh, seen = _Tally([]), dict[str, Observed](), 0
         for chunk in _chunks(rows):
-            fresh = self._fresh(connection, chunk, seen, tally)
-            if fresh:
-                at = clock.now()
-                chain.append(connection, outcomes, [{**asdict(one), "recorded_at": at} for one in fresh])
-            added += fresh
+            known = self._known({row.decision_id for row in chunk if isinstance(row, Observed)})
+            for place, row in enumerate(chunk, seen):
+                if not isinstance(row, Observed):
+                    for problem in row:
+                        tally.add(place, problem)
+                elif row.decision_id not in known:
+                    tally.add(place, Problem("decision_id", f"there is no decision {row.decision_id}"))
+                else:
+                    earlier = known[row.decision_id] or fresh.setdefault(row.decision_id, row).outcome
+                    _compare(tally, place, row, earlier)
             seen += len(chunk)
             progress(seen)
         tally.settle()
-        return added
+        return list(fresh.values())
 
-    def _fresh(self, connection: Connection, chunk: Sequence[Row], start: int, tally: _Tally) -> list[Observed]:
-        """The outcomes of a chunk that are not stored yet."""
-        wanted = sorted({row.decision_id for row in chunk if isinstance(row, Observed)})
-        here = (decisions.c.usecase == self.usecase) & decisions.c.decision_id.in_(wanted)
+    def _known(self, wanted: AbstractSet[str]) -> dict[str, str | None]:
+        """The decisions of these names that there are, with the outcome of each that has one."""
+        here = (decisions.c.usecase == self.usecase) & decisions.c.decision_id.in_(sorted(wanted))
         query = select(decisions.c.decision_id, outcomes.c.outcome)
         query = query.join_from(decisions, outcomes, isouter=True).where(here)
-        known = {row.decision_id: row.outcome for row in connection.execute(query)}
-        fresh = []
-        for place, row in enumerate(chunk, start):
-            if not isinstance(row, Observed):
-                for problem in row:
-                    tally.add(place, problem)
-            elif row.decision_id not in known:
-                tally.add(place, Problem("decision_id", f"there is no decision {row.decision_id}"))
-            elif known[row.decision_id] is None:
-                known[row.decision_id] = row.outcome
-                fresh.append(row)
-            elif known[row.decision_id] != row.outcome:
-                said = f"is {row.outcome}, but {known[row.decision_id]} is recorded for this decision"
-                tally.add(place, Problem("outcome", said), contradicts=True)
-        return fresh
+        with self.store.reading() as connection:
+            return {row.decision_id: row.outcome for row in connection.execute(query)}
+
+
+def _compare(tally: _Tally, place: int, row: Observed, earlier: str) -> None:
+    if row.outcome != earlier:
+        said = f"is {row.outcome}, but {earlier} is recorded for this decision"
+        tally.add(place, Problem("outcome", said), contradicts=True)
 
 
 def read_outcome(item: Any) -> Row:
