@@ -154,15 +154,16 @@ typedef struct {
     const Branches *branches;
 } Trees;
 
-/* Unsigned numbers in the order of float32: missing is below all in the first `width`, above all in the second. */
-static void keys_of(const double *x, int64_t width, uint32_t *key) {
+/* Unsigned numbers in the order of float32, `step` apart: missing is below all in the first `width`, above all in the
+ * second. */
+static void keys_of(const double *x, int64_t width, int64_t step, uint32_t *key) {
     for (int64_t at = 0; at < width; at++) {
         float seen = (float)x[at] + 0.0f;  /* -0 is 0 */
         uint32_t bits;
         memcpy(&bits, &seen, 4);
         bits = bits >> 31 ? ~bits : bits | 0x80000000u;
-        key[at] = is_nan(seen) ? 0u : bits;
-        key[width + at] = is_nan(seen) ? UINT32_MAX : bits;
+        key[at * step] = is_nan(seen) ? 0u : bits;
+        key[(width + at) * step] = is_nan(seen) ? UINT32_MAX : bits;
     }
 }
 
@@ -192,24 +193,46 @@ static const double *table_row(const Trees *trees, const Piece *piece, const uin
 
 enum { AHEAD = 64 };  /* table rows that are fetched while others are found: most are not in the cache */
 
-/* Tables.contributions: one row of every table, added up by group. */
-static void add_tables(const Trees *trees, const uint32_t *key, int64_t rows, int64_t groups, double *out) {
+/* Tables.contributions of one row: one row of every table, added up by group. */
+static void add_tables(const Trees *trees, const uint32_t *key, double *out) {
     const double *from[AHEAD];
     for (int64_t start = 0; start < trees->pieces; start += AHEAD) {
         const Piece *piece = trees->piece + start;
         const int64_t count = trees->pieces - start < AHEAD ? trees->pieces - start : AHEAD;
-        for (int64_t row = 0; row < rows; row++) {
-            for (int64_t at = 0; at < count; at++) {
-                from[at] = table_row(trees, piece + at, key + row * 2 * trees->width);
-                __builtin_prefetch(from[at]);
-                __builtin_prefetch(from[at] + piece[at].slots - 1);
-            }
-            for (int64_t at = 0; at < count; at++) {
-                const uint32_t *slot = trees->slot + piece[at].slot;
-                for (int64_t one = 0; one < piece[at].slots; one++) out[row * groups + slot[one]] += from[at][one];
-            }
+        for (int64_t at = 0; at < count; at++) {
+            from[at] = table_row(trees, piece + at, key);
+            __builtin_prefetch(from[at]);
+            __builtin_prefetch(from[at] + piece[at].slots - 1);
+        }
+        for (int64_t at = 0; at < count; at++) {
+            const uint32_t *slot = trees->slot + piece[at].slot;
+            for (int64_t one = 0; one < piece[at].slots; one++) out[slot[one]] += from[at][one];
         }
     }
+}
+
+enum { BLOCK = 64 };  /* rows that go through the trees together; loops over them are unrolled into vectors */
+
+/* The same for a block of rows whose keys stand column by column. sum: groups * BLOCK doubles. */
+static void add_tables_of_block(const Trees *trees, const uint32_t *key, int64_t rows, int64_t groups, double *out,
+                                double *sum) {
+    for (int64_t at = 0; at < groups * BLOCK; at++) sum[at] = 0.0;
+    for (const Piece *piece = trees->piece; piece < trees->piece + trees->pieces; piece++) {
+        uint32_t from[BLOCK] = {0};
+        for (int64_t bit = 0; bit < piece->tests; bit++) {
+            const Test test = trees->test[piece->test + bit];
+            const uint32_t *column = key + (int64_t)test.column * BLOCK;
+            for (int row = 0; row < BLOCK; row++) from[row] |= (uint32_t)(column[row] - test.low < test.span) << bit;
+        }
+        for (int row = 0; row < BLOCK; row++) from[row] *= (uint32_t)piece->slots;
+        for (int64_t one = 0; one < piece->slots; one++) {
+            const double *table = trees->table + piece->table + one;
+            double *mine = sum + (int64_t)trees->slot[piece->slot + one] * BLOCK;
+            for (int row = 0; row < BLOCK; row++) mine[row] += table[from[row]];
+        }
+    }
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t group = 0; group < groups; group++) out[row * groups + group] = sum[group * BLOCK + row];
 }
 
 /* Branches.contributions of one row; work: 5 * size + groups doubles. */
@@ -463,14 +486,15 @@ static void by_column(const Scorer *scorer, const Groups *g, const double *x, in
     for (int64_t at = 0; at < width; at++) out[g->group_of[at]] += columns[at];
 }
 
-/* grouped.py: contributions of a block of rows by group. */
+/* grouped.py: contributions of a block of rows by group; the keys of several rows stand column by column. */
 static void grouped(const Scorer *scorer, const Groups *g, const double *x, int64_t width, const uint32_t *key,
                     int64_t rows, double *out, double *work) {
     const int64_t size = rows * g->groups;
     for (int64_t at = 0; at < size; at++) out[at] = 0.0;
     if (scorer->kind == TREES) {
         const Trees *trees = scorer->of;
-        add_tables(trees, key, rows, g->groups, out);
+        if (rows == 1) add_tables(trees, key, out);
+        else add_tables_of_block(trees, key, rows, g->groups, out, work);
         for (int64_t row = 0; trees->branches && row < rows; row++)
             add_branches(trees->branches, x + row * width, g->group_of, out + row * g->groups, g->groups, work);
     } else if (scorer->kind == BLEND) {
@@ -566,8 +590,6 @@ static double scale_of(const Output *o, double margin, double base) {
 
 /* --- models/trained.py --------------------------------------------------------------------------------------------- */
 
-enum { BLOCK = 32 };  /* rows that go through the trees together */
-
 typedef struct {
     Plan plan;
     Scorer scorer;
@@ -576,11 +598,6 @@ typedef struct {
     double base;
     int64_t keyed;  /* whether there are trees in the scorer */
 } Model;
-
-static void keys_of_rows(const Model *m, const double *x, int64_t rows, uint32_t *key) {
-    const int64_t width = m->plan.columns;
-    for (int64_t row = 0; m->keyed && row < rows; row++) keys_of(x + row * width, width, key + row * 2 * width);
-}
 
 /* TrainedModel.score_codes; the codes of a row are `step` numbers apart, rows `row_step`.
  * work: fields + BLOCK * columns + what the scorer takes. */
@@ -593,7 +610,8 @@ void loanbook_score(const Model *m, const double *codes, int64_t row_step, int64
         double *here = x + start * width;
         for (int64_t row = 0; row < count; row++)
             transform(&m->plan, codes + (start + row) * row_step, step, clean, here + row * width);
-        keys_of_rows(m, here, count, (uint32_t *)keys);
+        for (int64_t row = 0; m->keyed && row < count; row++)
+            keys_of(here + row * width, width, 1, (uint32_t *)keys + row * 2 * width);
         margin_of(&m->scorer, here, width, (uint32_t *)keys, count, margin + start, rest);
         for (int64_t row = start; row < start + count; row++)
             answer(&m->output, margin[row], level + row, value + row, lower + row, upper + row);
@@ -607,7 +625,8 @@ void loanbook_moved(const Model *m, const double *x, const double *margin, int64
     for (int64_t start = 0; start < rows; start += BLOCK) {
         const int64_t count = rows - start < BLOCK ? rows - start : BLOCK;
         double *here = out + start * groups;
-        keys_of_rows(m, x + start * width, count, (uint32_t *)keys);
+        for (int64_t row = 0; m->keyed && row < count; row++)
+            keys_of(x + (start + row) * width, width, count == 1 ? 1 : BLOCK, (uint32_t *)keys + row);
         grouped(&m->scorer, &m->groups, x + start * width, width, (uint32_t *)keys, count, here, rest);
         for (int64_t row = 0; row < count; row++) {
             double scale = scale_of(&m->output, margin[start + row], m->base);

@@ -26,7 +26,7 @@ from loanbook.models.scoring.shapley import Branches
 Ints = NDArray[np.int64]
 Word = int | float | NDArray[Any]
 
-BLOCK = 32
+BLOCK = 64
 """Rows that go through the trees together, as in `kernel.c`."""
 
 NUMBER, FLAG, RATIO, MONTH, WEEKDAY, AGE, CATEGORY, DIGITS, ONE_HOT, SAME = range(10)
@@ -91,7 +91,7 @@ class Layout:
         if isinstance(scorer, TreeEnsemble):
             of = moved if isinstance(moved, OfTrees) else None
             rest = 0 if of is None or of.rest is None else 5 * len(of.rest.column) + self.groups
-            return TREES, self._trees(scorer, of), rest
+            return TREES, self._trees(scorer, of), max(rest, BLOCK * self.groups)
         if isinstance(scorer, Blend):
             of_members = moved.members if isinstance(moved, Weighted) else [None] * len(scorer.members)
             found = [self._scorer(*pair) for pair in zip(scorer.members, of_members, strict=True)]
