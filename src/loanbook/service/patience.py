@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from loanbook.service.corked import Corked
 from loanbook.service.problems import MEDIA_TYPE, ProblemError, answer
 
 PATIENCE: Final = 10.0
@@ -38,7 +39,7 @@ class PatientProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        super().connection_made(transport)
+        super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type] # it does what one does
         self._since = self.loop.time()
         self._timer = self.loop.call_later(self.look_again, self._look)
 
