@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -30,9 +31,12 @@ class Server:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self._said: list[str] = []
+        self._listener = threading.Thread(target=self._listen, daemon=True)
         said = self.process.stdout.readline()
+        self._listener.start()
         found = re.search(r"http://\S+:(\d+)", said)
-        assert found, said + self.process.stdout.read()
+        assert found, said + self._rest()
         self.address = f"http://127.0.0.1:{found[1]}"
         self.wait()
 
@@ -43,7 +47,7 @@ class Server:
                 httpx.get(f"{self.address}/healthz", timeout=5)
             except httpx.TransportError:
                 if self.process.poll() is not None:
-                    raise AssertionError(self.process.stdout.read()) from None
+                    raise AssertionError(self._rest()) from None
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
@@ -57,8 +61,17 @@ class Server:
             self.process.send_signal(how)
             for worker in workers:
                 worker.kill()
-        said, _ = self.process.communicate(timeout=30)
-        return said
+        self.process.wait(timeout=30)
+        return self._rest()
+
+    def _listen(self) -> None:
+        """Read what it says as it says it: a full pipe would stop it."""
+        self._said.extend(self.process.stdout)
+
+    def _rest(self) -> str:
+        self._listener.join(timeout=30)
+        self.process.stdout.close()
+        return "".join(self._said)
 
 
 def near(app, **options) -> TestClient:
