@@ -8,6 +8,7 @@ from benchmarks.scenarios import (
     batch,
     decision,
     full,
+    fuzz,
     hotswap,
     impact,
     journal,
@@ -17,6 +18,7 @@ from benchmarks.scenarios import (
     quality,
     read,
     remedies,
+    schemathesis,
     service,
     sets,
     soak,
@@ -44,5 +46,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     soak.SCENARIO,
     journal.SCENARIO,
     hotswap.SCENARIO,
+    schemathesis.SCENARIO,
+    fuzz.SCENARIO,
     startup.SCENARIO,
 )

@@ -340,9 +340,9 @@ class Line:
         return int(head.split(b" ")[1])
 
 
-def fuzz(address: str, requests: int, seed: int, seen: Seen | None = None) -> Seen:
-    """Send so many broken requests, one after the other."""
-    row = httpx.get(f"{address}/openapi.json").json()["components"]["schemas"]["Application"]["example"]
+def fuzz(address: str, requests: int, seed: int, seen: Seen | None = None, row: Application | None = None) -> Seen:
+    """Send so many broken requests, one after the other; broken is `row`, or the example of the document."""
+    row = row or httpx.get(f"{address}/openapi.json").json()["components"]["schemas"]["Application"]["example"]
     parts = urlsplit(address)
     line = Line(parts.hostname or "127.0.0.1", parts.port or 80)
     draw, seen = random.Random(seed), seen or Seen()  # noqa: S311 (the same in every run, on purpose)

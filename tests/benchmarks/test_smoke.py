@@ -75,7 +75,8 @@ def test_names_are_permanent():
     """Figures are compared over years: a name may be added here, never changed."""
     assert [scenario.name for scenario in SCENARIOS] == [
         "train", "quality", "full", "ladder", "automl", "sets", "impact", "preparation", "remedies",
-        "read", "batch", "stream", "decision", "service", "latency", "soak", "journal", "hotswap", "startup",
+        "read", "batch", "stream", "decision", "service", "latency", "soak", "journal", "hotswap", "schemathesis",
+        "fuzz", "startup",
     ]  # fmt: skip
 
 
