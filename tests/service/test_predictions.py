@@ -6,7 +6,6 @@ import polars as pl
 import pytest
 
 from loanbook.registry.versions import Registry
-from loanbook.service import answerers
 from loanbook.service.app import create_app
 from loanbook.usecases import find
 from tests.servers import near
@@ -108,28 +107,21 @@ def test_without_a_champion_come_again_later(book, both, to_ask):
         assert client.get("/openapi.json").json()["paths"][PATH]["post"]["operationId"] == "predictAmount"
 
 
-def test_a_promotion_is_taken_up_and_a_broken_version_is_not(asked, both, amount_models, to_ask, monkeypatch):
-    monkeypatch.setattr(answerers, "LOOK_AGAIN", 0.0)
-    assert asked.post(PATH, json=to_ask[0]).json()["model"]["version"] == 1
-    registry = Registry(both)
-    version = registry.register("amount", amount_models["xgboost"])
-    folder = registry.folder / version.folder
-    plan = (folder / "plan.json").read_bytes()
-    (folder / "plan.json").write_bytes(plan + b" ")
-    registry.promote("amount", 2)
-    assert asked.post(PATH, json=to_ask[0]).json()["model"]["version"] == 1
-    (folder / "plan.json").write_bytes(plan)
-    registry.rollback("amount")
-    registry.close()
-    assert asked.post(PATH, json=to_ask[0]).json()["model"]["version"] == 1
-
-
-def test_a_promotion_decides_from_then_on(asked, both, amount_models, to_ask, monkeypatch):
-    monkeypatch.setattr(answerers, "LOOK_AGAIN", 0.0)
+def test_a_promotion_answers_from_then_on_and_a_broken_version_never(asked, both, amount_models, to_ask):
     before = asked.post(PATH, json=to_ask[0]).json()
     registry = Registry(both)
-    registry.register("amount", amount_models["xgboost"])
+    version = registry.register("amount", amount_models["xgboost"])
+    plan = registry.folder / version.folder / "plan.json"
+    whole = plan.read_bytes()
+    plan.write_bytes(whole + b" ")
     registry.promote("amount", 2)
+    desk = asked.app.state.desk
+    desk.refresh()
+    assert asked.post(PATH, json=to_ask[0]).json()["model"]["version"] == 1
+    plan.write_bytes(whole)
+    for number in (1, 2):
+        registry.promote("amount", number)
+        desk.refresh()
     registry.close()
     after = asked.post(PATH, json=to_ask[0]).json()
     assert (before["model"]["version"], after["model"]["version"]) == (1, 2)

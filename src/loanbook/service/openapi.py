@@ -18,8 +18,9 @@ from loanbook.decisions.answering import Answerer
 from loanbook.errors import LoanbookError
 from loanbook.models.trained import TrainedModel
 from loanbook.service import schemas
+from loanbook.service.desk import Desk
 from loanbook.service.operations import OPERATIONS, Operation
-from loanbook.service.routes_predictions import ANSWERS, answerers
+from loanbook.service.routes_predictions import ANSWERS
 
 ABOUT = (
     "Applications in, decisions out: calibrated probability of default, the decision, its principal reasons. "
@@ -123,9 +124,9 @@ def _spare(contract: Contract) -> dict[str, Any]:
 
 def _ask_each(app: FastAPI, found: dict[str, Any]) -> None:
     """A path of its own for each use case of the book that is asked: with its model's fields, and its own answer."""
-    held = answerers(app)
+    desk: Desk = app.state.desk
     for usecase, both in ANSWERS.items():
-        if usecase not in held.book.sections:
+        if usecase not in desk.book.sections:
             continue
         name = f"{usecase.capitalize()}Application"
         found["components"]["schemas"] |= _bodies(name, application(_model(app, usecase)))
@@ -139,8 +140,9 @@ def _ask_each(app: FastAPI, found: dict[str, Any]) -> None:
 
 
 def _model(app: FastAPI, usecase: str) -> TrainedModel | None:
+    desk: Desk = app.state.desk
     try:
-        answerer = answerers(app).get(usecase)
+        answerer = desk.answerer(usecase)
     except LoanbookError:
         return None
     return None if answerer is None else answerer.model

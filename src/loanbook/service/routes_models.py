@@ -12,7 +12,7 @@ from loanbook.decisions.decider import Decider
 from loanbook.service import answers, schemas
 from loanbook.service.desk import USECASE, Desk
 from loanbook.service.problems import JsonAnswer, ProblemError
-from loanbook.service.routes_predictions import ANSWERS, answerers
+from loanbook.service.routes_predictions import ANSWERS
 
 QUANTILES = "quantiles"
 """A thousand numbers that only the policy needs."""
@@ -58,7 +58,7 @@ def champion(request: Request, usecase: str) -> Response:
     desk: Desk = request.app.state.desk
     if usecase != USECASE and (usecase not in ANSWERS or usecase not in desk.book.sections):
         raise ProblemError(404, "Not Found", "The book has no such use case.")
-    answerer = desk.champion() if usecase == USECASE else answerers(request.app).get(usecase)
+    answerer = desk.answerer(usecase)
     if answerer is None:
         raise ProblemError(404, "Not Found", f"There is no champion yet: run `loanbook train {usecase}`.")
     version = desk.registry.version(usecase, answerer.version)

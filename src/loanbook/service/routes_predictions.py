@@ -8,13 +8,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 
 from loanbook.decisions.predictor import Predictor
 from loanbook.errors import Problem, RowRefused
 from loanbook.service import body, schemas
-from loanbook.service.answerers import Answerers
 from loanbook.service.desk import USECASE, Desk
 from loanbook.service.problems import JsonAnswer, ProblemError, refused, unavailable
 
@@ -46,7 +44,7 @@ async def predict(request: Request, usecase: str, explain: bool = True) -> Respo
     desk: Desk = request.app.state.desk
     _asked(desk, usecase)
     value = await body.read(request, body.MANY)
-    predictor = await run_in_threadpool(_open, request, usecase)
+    predictor = await run_in_threadpool(_open, desk, usecase)
     if isinstance(value, list):
         if not 1 <= len(value) <= MOST:
             raise refused([Problem("body", f"must have 1 to {MOST:,} applications; it has {len(value):,}")])
@@ -66,20 +64,11 @@ def _asked(desk: Desk, usecase: str) -> None:
         raise ProblemError(404, "Not Found", "The book has no such use case to ask.")
 
 
-def _open(request: Request, usecase: str) -> Predictor:
-    answerer = answerers(request.app).get(usecase)
+def _open(desk: Desk, usecase: str) -> Predictor:
+    answerer = desk.answerer(usecase)
     if not isinstance(answerer, Predictor):
         raise unavailable(f"No model answers yet: run `loanbook train {usecase}`, then ask again.")
     return answerer
-
-
-def answerers(app: Starlette) -> Answerers:
-    """Those of a running service: opened at the first question, gone when it is started again."""
-    desk: Desk = app.state.desk
-    held: Answerers | None = getattr(app.state, "answerers", None)
-    if held is None or held.registry is not desk.registry:
-        held = app.state.answerers = Answerers(desk.book, desk.registry)
-    return held
 
 
 def _say_all(predictor: Predictor, items: Sequence[Any], *, explain: bool) -> list[dict[str, Any] | ProblemError]:
