@@ -15,7 +15,8 @@ from loanbook.registry.keys import Keys
 from loanbook.registry.store import open_store
 
 ROOT = Path(__file__).parents[2]
-A_SECOND = 1.0
+SOON = 15.0
+"""Seconds at most; half a second on a machine with nothing else to do."""
 
 
 @pytest.fixture
@@ -25,23 +26,30 @@ def keys(book):
     store.close()
 
 
-def answers(address, token="", times=30, **headers):
+def answers(address, token="", times=16, **headers):
     """Statuses of as many requests, each on a connection of its own, so that every worker gets some."""
+    headers["connection"] = "close"
     if token:
         headers["authorization"] = f"Bearer {token}"
-    return {httpx.get(f"{address}/v1/models", headers=headers).status_code for _ in range(times)}
+    with httpx.Client(base_url=address, headers=headers) as client:
+        return {client.get("/v1/models").status_code for _ in range(times)}
 
 
-def test_every_worker_takes_a_key_up_and_gives_it_up_within_a_second(serve, keys):
+def soon(status, address, token=""):
+    """Ask until every worker gives that status."""
+    deadline = time.monotonic() + SOON
+    while (found := answers(address, token)) != {status}:
+        assert time.monotonic() < deadline, found
+
+
+def test_every_worker_takes_a_key_up_and_gives_it_up_while_it_runs(serve, keys):
     server = serve("--workers", "2")
     assert answers(server.address) == {200}
     key, token = keys.create("analyst", "read")
-    time.sleep(A_SECOND)
-    assert answers(server.address) == {401}
+    soon(401, server.address)
     assert answers(server.address, token) == {200}
     keys.revoke(key.key_id)
-    time.sleep(A_SECOND)
-    assert answers(server.address, token) == {401}
+    soon(401, server.address, token)
     assert httpx.get(f"{server.address}/healthz").status_code == 200
     said = server.stop()
     assert "Traceback" not in said
@@ -90,8 +98,7 @@ def test_under_gunicorn_the_address_of_each_request_counts(book, keys, free_port
         assert answers(address, times=6, **{"x-forwarded-for": "127.0.0.1"}) == {403}
         assert answers(address, times=6, host="loans.example") == {403}
         _, token = keys.create("analyst", "read")
-        time.sleep(A_SECOND)
-        assert answers(address) == {401}
+        soon(401, address)
         assert answers(address, token, **{"x-forwarded-for": "192.0.2.7"}) == {200}
     finally:
         process.terminate()
