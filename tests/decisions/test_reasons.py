@@ -147,6 +147,16 @@ def test_only_what_spoke_against_the_applicant_is_named_largest_first(reasoner, 
     assert len({reason.feature for reason in found}) == len(found)
 
 
+@given(st.lists(st.lists(st.floats(-3, 3), min_size=len(GROUPS), max_size=len(GROUPS)), min_size=1, max_size=5))
+def test_many_applications_are_told_what_one_is_told(reasoner, moved):
+    rows = [{**ROW, **more} for more in ({}, {"employees": 0}, {"state": None}, {"founded": "1990-01-01"}, {})]
+    rows = rows[: len(moved)]
+    codes = np.array([reasoner.contract.code_row(row) for row in rows])
+    found = reasoner.sentences(codes, np.array(moved), rows)
+    about = zip(codes, np.array(moved), rows, strict=True)
+    assert found == [[reason.text for reason in reasoner.principal(*one)] for one in about]
+
+
 def test_where_nothing_spoke_against_the_applicant_the_weakest_support_is_the_reason(reasoner):
     contributions = np.array([-0.9, -0.1, 0.0, -0.5, -0.2, -0.3, -0.4, -0.6, -0.7])
     (reason,) = reasoner.principal(reasoner.contract.code_row(ROW), contributions)

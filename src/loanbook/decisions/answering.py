@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from loanbook.decisions.reasons import MOST, Numbers, Reasoner
+from loanbook.decisions.reasons import MOST, Floats, Reasoner
 from loanbook.models.trained import Scored, TrainedModel
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrameT
 
 
-Say = Callable[[Numbers, Numbers, Mapping[str, object]], list[str]]
-"""Codes (fields,), contributions (groups,) and what the applicant wrote, to at most four reasons."""
+Say = Callable[[Floats, Floats, Sequence[Mapping[str, object]]], list[list[str]]]
+"""Codes (n, fields), contributions (n, groups) and what each applicant wrote, to at most four reasons for each."""
 
 _REASON_ROWS = 2_048
 """Rows whose contributions are in memory at a time."""
@@ -104,11 +104,11 @@ class Answerer(ABC):
             rows = wanted[start : start + _REASON_ROWS]
             moved, codes = self.model.contributions(scored.x[rows], scored.margin[rows]), scored.codes[rows]
             # What has no code of its own is called what the table calls it.
-            pooled = np.asarray((codes[:, places] < 0).any(axis=1)).tolist()
-            about = zip(rows.tolist(), codes.tolist(), moved.tolist(), pooled, strict=True)
-            for row, code, contributions, ask in about:
-                given = own.row(row, named=True) if ask else {}
-                for place, text in enumerate(say(code, contributions, given)):
+            given: list[Mapping[str, object]] = [{}] * len(rows)
+            for at in np.flatnonzero((codes[:, places] < 0).any(axis=1)).tolist():
+                given[at] = own.row(int(rows[at]), named=True)
+            for row, said in zip(rows.tolist(), say(codes, moved, given), strict=True):
+                for place, text in enumerate(said):
                     texts[place][row] = text
         return {f"reason_{place + 1}": pl.Series(column, dtype=pl.String) for place, column in enumerate(texts)}
 

@@ -142,9 +142,7 @@ class Decider(Answerer):
         }
         if reasons:
             wanted = np.flatnonzero([verdict in ("refer", "decline") for verdict in verdicts])
-            columns |= self.reason_columns(
-                table, scored, wanted, lambda *about: [reason.text for reason in self.reasoner.principal(*about)]
-            )
+            columns |= self.reason_columns(table, scored, wanted, self.reasoner.sentences)
         return self.framed(table, columns, scored)
 
 

@@ -95,9 +95,12 @@ class Estimator(Predictor):
                 one["reasons"] = [_reason(*part) for part in self._parts(*about)]
         return said
 
-    def _reasons(self, codes: Numbers, contributions: Numbers, given: Mapping[str, object]) -> list[str]:
-        """What moved the amount most, up or down, in words."""
-        return [_text(group.title, value, moved) for group, value, moved in self._parts(codes, contributions, given)]
+    def _reasons(self, codes: Floats, contributions: Floats, given: Sequence[Mapping[str, object]]) -> list[list[str]]:
+        """What moved each amount most, up or down, in words."""
+        return [
+            [_text(group.title, value, moved) for group, value, moved in self._parts(*about)]
+            for about in zip(codes, contributions, given, strict=True)
+        ]
 
     def _parts(
         self, codes: Numbers, contributions: Numbers, given: Mapping[str, object]

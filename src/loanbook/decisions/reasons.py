@@ -29,7 +29,8 @@ from loanbook.features.groups import Group
 from loanbook.features.plan import Plan
 from loanbook.features.ratios import is_label, spaced, words
 
-Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
+Floats = NDArray[np.float64]
+Numbers: TypeAlias = Sequence[float] | Floats
 
 MOST = 4
 LEAST = 0.01
@@ -156,6 +157,23 @@ class Reasoner:
         voices = self._voices
         return tuple([voices[group].reason(numbers, moved[group], given) for group in against])
 
+    def sentences(self, codes: Floats, contributions: Floats, given: Sequence[Mapping[str, object]]) -> list[list[str]]:
+        """What the reasons of `principal` say, for each of n applications.
+
+        Parameters
+        ----------
+        codes, contributions, given : (n, fields), (n, groups) and n of what `principal` takes.
+        """
+        order = np.argsort(-contributions, axis=1, kind="stable")[:, :MOST]
+        against = (np.take_along_axis(contributions, order, axis=1) > LEAST).sum(axis=1).tolist()
+        voices, said = self._voices, []
+        for row, (numbers, groups, count) in enumerate(zip(codes.tolist(), order.tolist(), against, strict=True)):
+            if count:
+                said.append([voices[group].text(numbers, given[row]) for group in groups[:count]])
+            else:
+                said.append([reason.text for reason in self.principal(numbers, contributions[row], given[row])])
+        return said
+
     def value(
         self, group: Group, codes: Numbers, given: Mapping[str, object] = MappingProxyType({})
     ) -> tuple[float, Any]:
@@ -197,6 +215,16 @@ class _Voice(ABC):
     def value(self, codes: Numbers, given: Mapping[str, object]) -> tuple[float, Any]:
         """The group's value as a number (NaN when missing) and as people write it."""
 
+    def number(self, codes: Numbers) -> float:
+        """The group's value as a number."""
+        return self.value(codes, {})[0]
+
+    def text(self, codes: Numbers, given: Mapping[str, object]) -> str:
+        """What `reason` says where the group spoke against the applicant."""
+        ending = self._ending(self.number(codes))
+        _, before, after = self._said.get(ending) or self._prepared(ending)
+        return before if after is None else f"{before}{_written(self.value(codes, given)[1])}{after}"
+
     def reason(self, codes: Numbers, contribution: float, given: Mapping[str, object]) -> Reason:
         """What the group says about one application."""
         number, value = self.value(codes, given)
@@ -227,6 +255,9 @@ class _Voice(ABC):
 
 class _OfField(_Voice):
     """A group of one field."""
+
+    def number(self, codes: Numbers) -> float:
+        return self._cells[0].number(codes)
 
     def value(self, codes: Numbers, given: Mapping[str, object]) -> tuple[float, Any]:
         cell = self._cells[0]
