@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _to_json = msgspec.json.Encoder().encode
 
+SILENCE = 10
+"""Seconds after which PostgreSQL takes the lock from a process that stands still with it."""
+
 Found = list[dict[str, Any]]
 """Rows by the names of their columns."""
 
@@ -117,7 +120,8 @@ class DirectSqlite(Direct):
 class DirectPostgres(Direct):
     """On PostgreSQL: two round trips a transaction, whatever the number of rows.
 
-    The head's row, selected for update, is the lock that orders the writers.
+    The head's row, selected for update, is the lock that orders the writers. A server that does not answer is waited
+    for as `registry/patient.py` says, and it ends our session if we fall silent with the lock in our hands.
     """
 
     def __init__(self, engine: Engine, table: Table, lookup: Select[Any]) -> None:
@@ -171,10 +175,19 @@ class DirectPostgres(Direct):
     def _connect(self) -> psycopg.Connection[Any]:
         import psycopg
 
+        from loanbook.registry.patient import CONNECT, Patient
+
         places, options = self.engine.dialect.create_connect_args(self.engine.url)
-        self._open = psycopg.connect(*places, **{"connect_timeout": 5, **options})
-        self._open.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-        return self._open
+        connection = Patient.connect(*places, **{"connect_timeout": CONNECT, **options})
+        try:
+            connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+            connection.execute(f"SET idle_in_transaction_session_timeout = '{SILENCE}s'")
+            connection.commit()
+        except BaseException:
+            connection.close()
+            raise
+        self._open = connection
+        return connection
 
 
 def _named(cursor: Any) -> Found:

@@ -154,7 +154,7 @@ def _lock(connection: Connection, what: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"loanbook {what}"))))
 
 
-def open_store(url: str, *, durability: Durability = "process") -> Store:
+def open_store(url: str, *, durability: Durability = "process", patience: float | None = None) -> Store:
     """Open the store, making its tables when they are missing.
 
     Parameters
@@ -162,6 +162,8 @@ def open_store(url: str, *, durability: Durability = "process") -> Store:
     url : an SQLAlchemy URL, `sqlite:////srv/loans/store.db` or `postgresql+psycopg://…`.
     durability : what a stored decision survives: the death of the process, or of the machine's power as well
         (SQLite's synchronous NORMAL or FULL; PostgreSQL is always the latter).
+    patience : seconds that PostgreSQL may take for a statement; None for as long as it takes. Whoever answers others
+        needs an end to it: a server that froze says nothing.
 
     A store of an earlier release is brought to this one's tables, whole or not at all.
 
@@ -172,7 +174,7 @@ def open_store(url: str, *, durability: Durability = "process") -> Store:
         if address.get_backend_name() == "sqlite":
             engine = _sqlite_engine(address, durability)
         else:
-            engine = create_engine(address, pool_pre_ping=True, pool_timeout=5.0)
+            engine = _postgres_engine(address, patience)
     store = Store(engine, durability)
     try:
         _set_up(store)
@@ -212,6 +214,20 @@ def _sqlite_engine(address: URL, durability: Durability) -> Engine:
         # A transaction that reads and then writes must hold the write lock from its start: upgrading can fail.
         writes = connection.get_execution_options().get("loanbook_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres_engine(address: URL, patience: float | None) -> Engine:
+    engine = create_engine(address, pool_pre_ping=True, pool_timeout=5.0)
+    if patience is not None:
+        from loanbook.registry.patient import CONNECT, patient
+
+        kind = patient(patience)
+
+        @event.listens_for(engine, "do_connect")
+        def _connect(_: object, __: object, places: list[Any], options: dict[str, Any]) -> Any:
+            return kind.connect(*places, **{"connect_timeout": CONNECT, **options})
 
     return engine
 

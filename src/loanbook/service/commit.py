@@ -22,6 +22,9 @@ LONGEST = 1_000
 PATIENCE = 3.0
 """Seconds for which a store that another process keeps locked is asked again."""
 
+STALLED = 1.0
+"""Seconds for which one group may be with a store; while it takes longer, no more are taken on."""
+
 AGAIN = 0.002
 
 
@@ -47,6 +50,7 @@ class GroupCommit:
         self._waiting: list[tuple[Draft, asyncio.Future[Logged]]] = []
         self._at_work = False
         self._since = 0.0
+        self._begun = 0.0  # when the writer's thread took the group that it has
 
     def submit(self, draft: Draft) -> asyncio.Future[Logged]:
         """Have a decision stored.
@@ -58,9 +62,9 @@ class GroupCommit:
 
         Raises
         ------
-        StoreError : too many wait already.
+        StoreError : too many wait already, or the store has not answered for a while.
         """
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) >= MOST_WAITING or self._is_stalled():
             raise StoreError("too many decisions wait for the store", todo="ask again in a moment")
         answer: asyncio.Future[Logged] = self._loop.create_future()
         self._waiting.append((draft, answer))
@@ -82,8 +86,12 @@ class GroupCommit:
         if self._writer is None:
             self._settle(group, self._attempt(drafts))
             return
+        self._begun = monotonic()
         work = self._loop.run_in_executor(self._writer, self._attempt, drafts)
         work.add_done_callback(lambda done: self._settle(group, done.result()))
+
+    def _is_stalled(self) -> bool:
+        return self._begun > 0.0 and monotonic() - self._begun > STALLED
 
     def _attempt(self, drafts: Sequence[Draft]) -> list[Logged | Conflict] | Exception:
         try:
@@ -94,25 +102,21 @@ class GroupCommit:
     def _settle(
         self, group: list[tuple[Draft, asyncio.Future[Logged]]], found: list[Logged | Conflict] | Exception
     ) -> None:
+        stalled, self._begun = self._is_stalled(), 0.0
         if isinstance(found, Busy) and self._be_patient(group):
             return
         self._since = 0.0
-        if isinstance(found, Exception):
+        try:
+            if not isinstance(found, Exception):
+                self._told(_answered(group, found))
+                return
+            if stalled:  # whoever came meanwhile has waited long enough
+                group, self._waiting = [*group, *self._waiting], []
             _fail([answer for _, answer in group], found)
-        else:
-            fresh = []
-            for (draft, answer), one in zip(group, found, strict=True):
-                if isinstance(one, Conflict):
-                    _fail([answer], one)
-                    continue
-                if one.decision is draft.decision:
-                    fresh.append(one)
-                if not answer.done():  # whoever asked may be gone
-                    answer.set_result(one)
-            self._told(fresh)
-        self._at_work = bool(self._waiting)
-        if self._at_work:
-            self._loop.call_soon(self._turn)
+        finally:
+            self._at_work = bool(self._waiting)
+            if self._at_work:
+                self._loop.call_soon(self._turn)
 
     def _be_patient(self, group: list[tuple[Draft, asyncio.Future[Logged]]]) -> bool:
         """Put a group back, and say whether it may still wait for the lock that another process has."""
@@ -123,6 +127,22 @@ class GroupCommit:
         self._waiting[:0] = group
         self._loop.call_later(AGAIN, self._turn)
         return True
+
+
+def _answered(
+    group: Sequence[tuple[Draft, asyncio.Future[Logged]]], found: Sequence[Logged | Conflict]
+) -> list[Logged]:
+    """Hand everybody what was stored; what is new in the store."""
+    fresh = []
+    for (draft, answer), one in zip(group, found, strict=True):
+        if isinstance(one, Conflict):
+            _fail([answer], one)
+            continue
+        if one.decision is draft.decision:
+            fresh.append(one)
+        if not answer.done():  # whoever asked may be gone
+            answer.set_result(one)
+    return fresh
 
 
 def _fail(answers: Sequence[asyncio.Future[Logged]], error: Exception) -> None:

@@ -26,6 +26,9 @@ logger = logging.getLogger("loanbook.service")
 
 USECASE = "risk"
 
+PATIENCE = 5.0
+"""Seconds that PostgreSQL may take for what one request reads or writes."""
+
 
 class Desk:
     """Everything the routes need; opened when the service starts, closed when it ends.
@@ -39,7 +42,7 @@ class Desk:
     def __init__(self, book: Book, metrics: Metrics) -> None:
         self.book = book
         self.metrics = metrics
-        self.store = open_store(book.store, durability=book.durability)
+        self.store = open_store(book.store, durability=book.durability, patience=PATIENCE)
         self.registry = Registry(book, self.store)
         self.log = DecisionLog(self.store, USECASE)
         self.outcomes = OutcomeLog(self.store, USECASE)
