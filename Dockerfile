@@ -1,7 +1,7 @@
 # The decision service. Debian's Python 3.11 to 3.13 is enough of a base; none but `apt-get` and `pip` fetches anything.
 #
 #     docker build -t loanbook .
-#     docker build -t loanbook:train --build-arg REQUIREMENTS=run .     # also trains and scores files
+#     docker build -t loanbook:train --build-arg REQUIREMENTS="serve run" .     # also trains and scores files
 #
 # docs/how-to/run-in-a-container.md says how it is run.
 ARG BASE=python:3.12-slim
@@ -9,8 +9,8 @@ ARG BASE=python:3.12-slim
 # --- what is only needed to build -----------------------------------------------------------------------------------
 FROM ${BASE} AS builder
 
-# serve: decide, log, audit, keys (also on PostgreSQL). run: what `make demo` installs.
-ARG REQUIREMENTS=serve
+# Which locks. serve: decide, log, audit, keys (also on PostgreSQL). run: what `make demo` installs.
+ARG REQUIREMENTS="serve"
 
 RUN command -v cc strip > /dev/null \
     || { apt-get update && apt-get install -y --no-install-recommends binutils gcc libc6-dev; }
@@ -20,7 +20,7 @@ RUN python3 -m venv /build/tools \
     && /build/tools/bin/python -m pip install --require-hashes -r /build/requirements/build.txt \
     && python3 -m venv --without-pip /opt/loanbook \
     && /build/tools/bin/python -m pip --python /opt/loanbook/bin/python install --no-deps \
-        --require-hashes -r "/build/requirements/${REQUIREMENTS}.txt"
+        --require-hashes $(printf ' -r /build/requirements/%s.txt' ${REQUIREMENTS})
 
 # A quarter of the largest libraries is names for a debugger, and a quarter of NumPy is its tests. Libraries that
 # auditwheel has rewritten (*.libs) stay whole.

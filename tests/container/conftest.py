@@ -31,7 +31,7 @@ def engine(need: Callable[[str], None]) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def image(engine: Engine) -> str:
     """The Dockerfile, built."""
-    return engine.build(ROOT / "Dockerfile", IMAGE)
+    return engine.build(ROOT, IMAGE)
 
 
 @pytest.fixture(scope="session")

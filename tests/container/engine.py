@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx2 as httpx
 
 ROOT = Path(__file__).parents[2]
-NEEDS = ("debootstrap", "buildah", "podman", "crun", "netavark")
+NEEDS = ("debootstrap", "buildah", "podman", "podman-compose", "crun", "netavark", "aardvark-dns")
 """Programs; all are packages of Debian."""
 
 BASE = "localhost/loanbook-base"
@@ -120,14 +120,12 @@ class Engine:
             tar.unlink()
         return BASE
 
-    def build(self, file: Path, image: str, **arguments: str) -> str:
-        """Build a Dockerfile on our base, with pip and TLS set up as they are here."""
+    def build(self, folder: Path, image: str) -> str:
+        """Build the Dockerfile of a folder on our base, with pip and TLS set up as they are here."""
         trust = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf"]
         options = [f"--volume={path}:{path}:ro" for path in trust if Path(path).exists()]
-        options += [f"--build-arg={name}={value}" for name, value in {"BASE": self.base(), **arguments}.items()]
-        self.run(
-            "buildah", "bud", "--format=docker", "--isolation=chroot", *options, f"--file={file}", f"--tag={image}", "."
-        )
+        build = ("buildah", "bud", "--format=docker", "--isolation=chroot", *options)
+        self.run(*build, f"--build-arg=BASE={self.base()}", f"--tag={image}", folder)
         return image
 
 
@@ -149,7 +147,7 @@ class Container:
     def exec(self, *command: str, fails: bool = False) -> str:
         return self.engine.run("podman", "exec", self.name, *command, fails=fails)
 
-    def wait(self, path: str = "/readyz", status: int = 200, seconds: float = 60.0) -> None:
+    def wait(self, path: str = "/readyz", status: int = 200, seconds: float = 120.0) -> None:
         """Until it answers so."""
         deadline = time.monotonic() + seconds
         said = ""

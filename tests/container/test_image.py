@@ -31,7 +31,7 @@ def key(container):
     """The header of a new key, once both workers have heard of it."""
     made = json.loads(container.exec("loanbook", "keys", "create", "tests", "--role", "admin", "--json"))
     headers = {"Authorization": f"Bearer {made['key']}"}
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     accepted = 0
     while accepted < 20:  # each on a connection of its own
         asked = httpx.get(f"{container.address}/v1/models", headers=headers)
