@@ -25,6 +25,8 @@ LOOK_AGAIN: Final = 1.0
 HEAD: Final = 64 * 1024
 """Bytes that the request line and the headers may have."""
 
+_NOTHING, _HEADERS, _BODY = 0, 1, 2  # what is waited for
+
 
 class PatientProtocol(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it; what does not end is given up, with 408 or 431 where that can be said."""
@@ -32,15 +34,14 @@ class PatientProtocol(HttpToolsProtocol):
     patience = PATIENCE
     look_again = LOOK_AGAIN
 
-    _since = 0.0  # when what is waited for began, 0 while nothing is
-    _stalled = 0.0  # when the client stopped reading
+    _waits_for = _HEADERS
+    _looks = 0  # since that began: counting them is cheaper than asking the clock for each request
     _head = 0  # bytes of headers that are not all here
-    _heading = False
+    _stalled = False  # the client does not read
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type] # it does what one does
-        self._since = self.loop.time()
         self._timer = self.loop.call_later(self.look_again, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -49,40 +50,42 @@ class PatientProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._heading:
+        HttpToolsProtocol.data_received(self, data)
+        if self._waits_for == _HEADERS:
             self._head += len(data)
             if self._head > HEAD and not self.transport.is_closing():
                 self._give_up(431, "Request Header Fields Too Large", "The headers are longer than 64 kB.")
 
     def on_message_begin(self) -> None:
-        self._since = self.loop.time()
-        self._heading, self._head = True, 0
-        super().on_message_begin()
+        self._waits_for = _HEADERS
+        self._looks = self._head = 0
+        HttpToolsProtocol.on_message_begin(self)
 
     def on_headers_complete(self) -> None:
-        self._since = self.loop.time()
-        self._heading = False
-        super().on_headers_complete()
+        self._waits_for = _BODY
+        self._looks = 0
+        HttpToolsProtocol.on_headers_complete(self)
 
     def on_message_complete(self) -> None:
-        self._since = 0.0  # all of it is here
-        super().on_message_complete()
+        self._waits_for = _NOTHING
+        HttpToolsProtocol.on_message_complete(self)
 
     def pause_writing(self) -> None:
-        self._stalled = self.loop.time()
+        self._stalled = True
+        self._looks = 0
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        self._stalled = 0.0
+        self._stalled = False
         super().resume_writing()
 
     def _look(self) -> None:
-        now = self.loop.time()
-        if self._stalled and now - self._stalled > self.patience:
-            self.transport.abort()  # closing would wait for it to read
-        elif self._since and now - self._since > self.patience and not self.transport.is_closing():
-            self._give_up(408, "Request Timeout", "The request did not come in time.")
+        self._looks += 1
+        if self._looks * self.look_again > self.patience:
+            if self._stalled:
+                self.transport.abort()  # closing would wait for it to read
+            elif self._waits_for and not self.transport.is_closing():
+                self._give_up(408, "Request Timeout", "The request did not come in time.")
         self._timer = self.loop.call_later(self.look_again, self._look)
 
     def _give_up(self, status: int, title: str, detail: str) -> None:
@@ -91,7 +94,7 @@ class PatientProtocol(HttpToolsProtocol):
         asked: Any = self.headers  # … until its first byte is
         if asked is not None and (cycle is None or cycle.response_complete or not cycle.response_started):
             self.transport.write(_problem(status, title, detail))
-        self._since, self._heading = 0.0, False
+        self._waits_for = _NOTHING
         self.transport.close()
 
 
