@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 from benchmarks import services
 from benchmarks.bench import Bench
 from benchmarks.load import Bodies, load
 from benchmarks.measure import Contender, Cost, Costs, Spread
 from benchmarks.processes import Server
-from benchmarks.results import NONE, Table, number, spread
+from benchmarks.results import NONE, Table, spread
+from loanbook.book import Book
 
 ECHO = "floor: an echo behind uvicorn"
 SECONDS = 2.0
@@ -57,14 +57,16 @@ class Field:
     Parameters
     ----------
     bench, stack : of the run; what stops them.
+    name : of the scenario; its books are called so.
     """
 
     bench: Bench
     stack: ExitStack
+    name: str
 
     def __post_init__(self) -> None:
         self.rows = self.bench.applications(self.bench.pick(3_000, 50))
-        self._books: dict[str, Any] = {}
+        self._books: list[Book] = []
 
     def start(self, serving: services.Serving) -> Server:
         """Start a server that is stopped with the others."""
@@ -82,8 +84,8 @@ class Field:
 
     def ours(self, title: str, model: str, peer: str = "", workers: int = 1) -> Entry:
         """`loanbook serve` with one of the bench's models."""
-        book = services.serving_book(self.bench, f"ours-{len(self._books)}", model)
-        self._books[title] = book
+        book = services.serving_book(self.bench, f"{self.name}-{len(self._books)}", model)
+        self._books.append(book)
         return Entry(title, self.start(services.ours(self.bench, book, workers)), self.bodies(), peer)
 
     def usual(self, title: str, usual: services.Usual, model: str) -> Entry:
@@ -109,9 +111,4 @@ def share_of(costs: Costs, one: str, other: str) -> Spread:
     return Spread.of([theirs.wall / mine.wall for mine, theirs in zip(costs[one], costs[other], strict=True)])
 
 
-def milliseconds(found: Sequence[Mapping[str, float]], point: str) -> str:
-    """A latency over the rounds: median, least and most."""
-    return spread(Spread.of([1e3 * one[point] for one in found]))
-
-
-__all__ = ["ECHO", "SECONDS", "UNSEEN", "Entry", "Field", "milliseconds", "number", "share_of", "throughput"]
+__all__ = ["ECHO", "SECONDS", "UNSEEN", "Entry", "Field", "share_of", "throughput"]

@@ -62,7 +62,7 @@ def run(bench: Bench) -> Report:
         return Report((), absent=UNSEEN)
     swaps = bench.pick(10, 1)
     with ExitStack() as stack:
-        swap = _Swap(bench, Field(bench, stack))
+        swap = _Swap(bench, Field(bench, stack, "hotswap"))
         found = {FLOOR: swap.nothing(swaps), OURS: swap.ours(swaps), PEER: swap.peer(bench.pick(3, 1))}
     mine = found[OURS]
     return Report(

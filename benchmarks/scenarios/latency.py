@@ -55,7 +55,7 @@ def run(bench: Bench) -> Report:
     if not can_ask_for_cpu():
         return Report((), absent=UNSEEN)
     with ExitStack() as stack:
-        field = Field(bench, stack)
+        field = Field(bench, stack, "latency")
         steady = _steady(bench, field)
         found = _rounds(bench, steady)
         over = [_overload(bench, steady[1].entry)]

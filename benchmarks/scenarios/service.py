@@ -26,7 +26,7 @@ def run(bench: Bench) -> Report:
     if not can_ask_for_cpu():
         return Report((), absent=UNSEEN)
     with ExitStack() as stack:
-        contest = _Contest(Field(bench, stack))
+        contest = _Contest(Field(bench, stack, "service"))
         entries = list(contest.entries())
         contenders = [entry.contender(bench) for entry in entries]
         costs = in_turns(contenders, bench.pick(5, 1), bench.tell)

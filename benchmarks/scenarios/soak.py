@@ -59,7 +59,7 @@ def run(bench: Bench) -> Report:
         return Report((), absent=UNSEEN)
     count = bench.pick(DECISIONS, 400)
     with ExitStack() as stack:
-        field, kept = Field(bench, stack), bench.folder / "soak.txt"
+        field, kept = Field(bench, stack, "soak"), bench.folder / "soak.txt"
         book = services.serving_book(bench, "soak", bench.default)
         ours = Entry(OURS, field.start(services.ours(bench, book, WORKERS)), field.bodies())
         found = {
