@@ -113,7 +113,7 @@ def test_an_audit_finds_what_was_changed(logged, sample_book, capsys):
     said = capsys.readouterr().out
     assert f"{logged[3]} probability: stored 0.01, recomputed 0." in said
     assert "1 of 30 decisions differ" in said
-    assert f"record 5, decisions: {logged[3]}: it is not what was written" in said
+    assert f"record 5 (decisions {logged[3]}): it is not what was written" in said
     assert main(["audit", "verify", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert {one["column"] for one in found["differences"]} == {"probability"}

@@ -91,7 +91,7 @@ def _say(report: Report) -> None:
     else:
         say(f"{again:,} decisions made again; all are equal, bit for bit.")
     if report.erased:
-        say(f"{report.erased:,} cannot be made again: personal fields were erased. What is left is what was written.")
+        say(f"{report.erased:,} cannot be made again: personal fields were erased. What is left was compared.")
 
 
 def _times(count: int) -> str:

@@ -19,7 +19,7 @@ from loanbook.decisions.identity import new_ids
 from loanbook.decisions.records import Draft, Logged, Row, logged, recorded, written
 from loanbook.errors import Conflict, StoreError
 from loanbook.registry import clock
-from loanbook.registry.chain import Head
+from loanbook.registry.chain import Head, follow
 from loanbook.registry.direct import Direct, DirectPostgres, DirectSqlite
 from loanbook.registry.store import Busy, Store, explained
 from loanbook.registry.tables import decisions
@@ -135,7 +135,7 @@ def _placed(
             made.append(_again(draft, *known[draft.key]))
             continue
         seq += 1
-        link = sha256(_packed((link, seq, "decisions", *content))).hexdigest()  # as chain.follow
+        link = follow(link, seq, "decisions", content)
         rows.append((seq, *content, link, *private))
         one = Logged(content[0], content[2], draft.decision, draft.inputs)
         made.append(one)

@@ -34,7 +34,8 @@ class Break:
 
     Parameters
     ----------
-    seq, table, name : which record, and the decision, key or use case it is about; "" for what is not there.
+    seq, table, name : which record, and the decision, key or use case it is about; "" for what is not there, and 0 for
+        what is beside the chain.
     what : what is wrong with it.
     """
 
@@ -44,9 +45,9 @@ class Break:
     what: str
 
     def __str__(self) -> str:
-        about = f" {self.table}: {self.name}" if self.table else ""
-        place = f"record {self.seq}," if self.seq and about else f"record {self.seq}" if self.seq else ""
-        return f"{place}{about}: {self.what}".strip()
+        about = f"{self.table} {self.name}".strip()
+        place = f"record {self.seq} ({about})" if self.table else f"record {self.seq}"
+        return f"{place if self.seq else about or 'the chain'}: {self.what}"
 
 
 @dataclass
@@ -109,7 +110,7 @@ def walk(store: Store, anchors: Sequence[Head] = (), progress: Callable[[int, in
     head, behind = _present(store)
     found = Walk(head or Head(0, START))
     if head is None:
-        found.add(Break(0, "", "", "the head of the chain is missing"))
+        found.add(Break(0, chain_head.name, "", "the head of the chain is missing"))
     follower = _Follower(found, anchors)
     for record in _records(store, found.head.seq):
         follower.meet(record)
