@@ -208,11 +208,20 @@ def test_the_deadline_ends_all_attempts(between, application):
     assert 2 <= len(between.times) <= 3
 
 
-def test_a_review_is_not_sent_again_when_its_answer_is_lost(shaky, between):
+def test_a_review_is_stored_once_and_counted(client, shaky, between, applications):
+    referred = next(made for made in map(client.decide, applications) if made.decision == "refer")
+    before = client.reviews()
     between.plan.extend(["drop"])
-    with pytest.raises(ServiceUnavailable, match="asked once"):
-        shaky.review("0199", "approve", reviewer="j.doe", reason="known for years")
-    assert len(between.times) == 1
+    said = shaky.review(referred.decision_id, "approve", reviewer="j.doe", reason="known for years")
+    assert (said.decision, said.reviewer, said.override) == ("approve", "j.doe", False)
+    assert client.decision(referred.decision_id).review == said
+    after = client.reviews(since=referred.decided_at)
+    assert (client.reviews().reviewed, after.reviewed, after.waiting) == (before.reviewed + 1, 1, 0)
+    assert after.overrides.decline_to_approve == 0
+    with pytest.raises(Contradiction):
+        client.review(referred.decision_id, "decline", reason="not known at all")
+    own = next(made for made in map(client.decide, applications) if made.decision == "refer")
+    assert client.review(own.decision_id, "decline", reason="not known").reviewer == "this machine"
 
 
 def test_nobody_there(free_port):
@@ -265,6 +274,7 @@ def test_the_asynchronous_client_does_the_same(lender, between, applications, to
             assert len(await client.models()) == 2
             assert (await client.champion()).version == 1
             assert await client.ready()
+            assert (await client.reviews()).referred >= 0
             with pytest.raises(ServiceError):
                 await client.review("0" * 36, "approve", reviewer="j.doe", reason="known for years")
             with pytest.raises(ServiceRefused):

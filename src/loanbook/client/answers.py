@@ -86,12 +86,24 @@ class Outcome(Answer, frozen=True, kw_only=True):
     observed_at: datetime
 
 
+class Review(Answer, frozen=True, kw_only=True):
+    """What a person decided about a case; `override` when the service had approved or declined and is contradicted."""
+
+    decision_id: str
+    decision: Literal["approve", "decline"]
+    reviewer: str
+    reason: str
+    at: datetime
+    override: bool
+
+
 class Record(Decision, frozen=True, kw_only=True):
     """A decision as it is stored; asked for alone, with its whole explanation."""
 
     log_odds: float
     inputs: dict[str, Any]
     outcome: Outcome | None = None
+    review: Review | None = None
     base_log_odds: float | None = None
     contributions: tuple[Contribution, ...] | None = None
 
@@ -128,13 +140,20 @@ class Amount(Answer, frozen=True, kw_only=True):
     reasons: tuple[Moved, ...] | None = None
 
 
-class Review(Answer, frozen=True, kw_only=True):
-    """A person's decision on a referred case."""
+class Overrides(Answer, frozen=True, kw_only=True):
+    """Reviews that say otherwise than the service had decided."""
 
-    decision_id: str
-    decision: Literal["approve", "decline"]
-    reviewer: str
-    reason: str
+    approve_to_decline: int
+    decline_to_approve: int
+
+
+class Reviews(Answer, frozen=True, kw_only=True):
+    """Referred cases, those of them that wait, reviews and overrides, counted."""
+
+    referred: int
+    waiting: int
+    reviewed: int
+    overrides: Overrides
 
 
 class Recorded(Answer, frozen=True, kw_only=True):

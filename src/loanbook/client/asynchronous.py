@@ -77,9 +77,15 @@ class AsyncClient(Connection):
                 yield one
             cursor = found.next
 
-    async def review(self, decision_id: str, decision: str, *, reviewer: str, reason: str) -> answers.Review:
+    async def review(
+        self, decision_id: str, decision: str, *, reason: str, reviewer: str | None = None
+    ) -> answers.Review:
         """As `Client.review`."""
         return await self._run(calls.review(decision_id, decision, reviewer, reason))
+
+    async def reviews(self, since: str | datetime = "") -> answers.Reviews:
+        """As `Client.reviews`."""
+        return await self._run(calls.reviews(since))
 
     async def outcomes(self, items: Sequence[Mapping[str, Any]]) -> answers.Recorded:
         """As `Client.outcomes`."""
@@ -117,7 +123,7 @@ class AsyncClient(Connection):
             try:
                 answer = await self._http.request(**self.request(call, attempts))
             except self._library.TransportError as error:
-                wait = attempts.lost(error, connected=not isinstance(error, self._library.ConnectError))
+                wait = attempts.lost(error)
             else:
                 if answer.status_code == 200:
                     return self.read(call, attempts, answer.status_code, answer.content)

@@ -18,10 +18,8 @@ from loanbook.errors import Problem
 FIRST_WAIT = 0.05
 LONGEST_WAIT = 2.0
 
-NOT_TAKEN_UP = (408, 425, 429)
-"""The request was turned away before anything was done with it."""
-COME_AGAIN = (*NOT_TAKEN_UP, 500, 502, 503, 504)
-"""Another attempt may succeed; after the others it is not known whether this one did."""
+COME_AGAIN = (408, 425, 429, 500, 502, 503, 504)
+"""Another attempt may succeed. Whether this one did is not always known; the service takes each request twice alike."""
 
 _REFUSED = (400, 411, 413, 415, 422)
 
@@ -62,20 +60,15 @@ class Attempts:
         """Seconds that the next attempt may take."""
         return max(0.001, min(self.timeout, self._until - time.monotonic()))
 
-    def lost(self, error: Exception, *, connected: bool) -> float:
+    def lost(self, error: Exception) -> float:
         """Seconds to wait after an attempt without an answer.
-
-        Parameters
-        ----------
-        error : what happened.
-        connected : whether the request may have reached the service.
 
         Raises
         ------
         ServiceUnavailable : there is no further attempt.
         """
         said = type(error).__name__ if not str(error) else str(error)
-        wait = self._wait(0.0, again=self.call.again or not connected)
+        wait = self._wait(0.0)
         if wait is None:
             raise self._given_up(f"no answer ({said})", 0, "") from error
         return wait
@@ -88,7 +81,7 @@ class Attempts:
         ServiceError : waiting would not change it, or there is no further attempt.
         """
         if status in COME_AGAIN:
-            wait = self._wait(_seconds(headers), again=self.call.again or status in NOT_TAKEN_UP)
+            wait = self._wait(_seconds(headers))
             if wait is not None:
                 return wait
         raise self._error(status, headers, body)
@@ -102,10 +95,10 @@ class Attempts:
             status=status,
         )
 
-    def _wait(self, least: float, *, again: bool) -> float | None:
+    def _wait(self, least: float) -> float | None:
         """Full jitter under a doubling limit (Brooker 2015), never less than the service asked for; None to give up."""
         self._made += 1
-        if not again or self._made > self.retries:
+        if not self.call.again or self._made > self.retries:
             return None
         limit = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (self._made - 1))
         wait = least + random.uniform(0.0, limit)  # noqa: S311 (spreads callers, hides nothing)

@@ -38,7 +38,7 @@ class Call(Generic[T]):
     read : its answer's body to what is returned.
     params, body : query, and JSON as it is sent.
     key : its Idempotency-Key.
-    again : whether it may be sent a second time when it is not known what became of the first.
+    again : whether another attempt is worth making.
     """
 
     method: str
@@ -97,11 +97,17 @@ def search(since: str | datetime, until: str | datetime, decision: str, page: in
     return Call("GET", "/v1/decisions", msgspec.json.Decoder(answers.Page).decode, params=params)
 
 
-def review(decision_id: str, decision: str, reviewer: str, reason: str) -> Call[answers.Review]:
-    """A person's decision; what became of a lost one is not known, so it is not sent twice."""
+def review(decision_id: str, decision: str, reviewer: str | None, reason: str) -> Call[answers.Review]:
+    """A person's decision; the same again changes nothing."""
     body = _encode({"decision": decision, "reviewer": reviewer, "reason": reason})
     path = f"/v1/decisions/{quote(decision_id, safe='')}/review"
-    return Call("POST", path, msgspec.json.Decoder(answers.Review).decode, body=body, again=False)
+    return Call("POST", path, msgspec.json.Decoder(answers.Review).decode, body=body)
+
+
+def reviews(since: str | datetime) -> Call[answers.Reviews]:
+    """Reviews counted."""
+    params = {"since": _moment(since)} if since else {}
+    return Call("GET", "/v1/reviews/summary", msgspec.json.Decoder(answers.Reviews).decode, params=params)
 
 
 def outcomes(items: Sequence[Mapping[str, Any]]) -> Call[answers.Recorded]:

@@ -108,9 +108,13 @@ class Client(Connection):
             yield from found.decisions
             cursor = found.next
 
-    def review(self, decision_id: str, decision: str, *, reviewer: str, reason: str) -> answers.Review:
-        """A person's decision on a referred case. It is not sent again when its answer is lost: look first."""
+    def review(self, decision_id: str, decision: str, *, reason: str, reviewer: str | None = None) -> answers.Review:
+        """A person's decision, "approve" or "decline"; the reviewer is the name of the API key when left out."""
         return self._run(calls.review(decision_id, decision, reviewer, reason))
+
+    def reviews(self, since: str | datetime = "") -> answers.Reviews:
+        """Referred cases, those that wait, reviews and overrides, counted; of decisions since then."""
+        return self._run(calls.reviews(since))
 
     def outcomes(self, items: Sequence[Mapping[str, Any]]) -> answers.Recorded:
         """What became of decisions: `decision_id`, `outcome` ("good" or "bad"), `observed_at`; all stored or none."""
@@ -148,7 +152,7 @@ class Client(Connection):
             try:
                 answer = self._http.request(**self.request(call, attempts))
             except self._library.TransportError as error:
-                wait = attempts.lost(error, connected=not isinstance(error, self._library.ConnectError))
+                wait = attempts.lost(error)
             else:
                 if answer.status_code == 200:
                     return self.read(call, attempts, answer.status_code, answer.content)
