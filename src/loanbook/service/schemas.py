@@ -248,8 +248,8 @@ IDEMPOTENCY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "any text of your own; the same key and body give the same decision",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "printable ASCII of your own; the same key and body give the same decision",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
 
 MEDIA_TYPE = "application/problem+json"
