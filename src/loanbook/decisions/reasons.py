@@ -37,6 +37,7 @@ LEAST = 0.01
 """Log-odds towards bad from which on a group is a reason: what moves the odds by less than 1% decided nothing."""
 
 _LONGEST = 60  # characters of a value in a sentence
+_REMEMBERED = 10_000  # sentences of one field
 
 CATALOGUE = {
     "AMOUNT_TO_EMPLOYEES_HIGH": "The amount asked for is high for the size of the business",
@@ -256,8 +257,24 @@ class _Voice(ABC):
 class _OfField(_Voice):
     """A group of one field."""
 
+    def __init__(self, group: Group, kind: str, cells: Sequence[_Cell], texts: Mapping[str, str]) -> None:
+        super().__init__(group, kind, cells, texts)
+        self._place = cells[0].place
+        self._told: dict[float, str] = {}
+
     def number(self, codes: Numbers) -> float:
         return self._cells[0].number(codes)
+
+    def text(self, codes: Numbers, given: Mapping[str, object]) -> str:
+        code = codes[self._place]
+        told = self._told.get(code)
+        if told is not None:
+            return told
+        text = super().text(codes, given)
+        # NaN is no key; and a category without a code of its own is called what each application calls it.
+        if code == code and not (code < 0 and self._pools) and len(self._told) < _REMEMBERED:  # noqa: PLR0124
+            self._told[code] = text
+        return text
 
     def value(self, codes: Numbers, given: Mapping[str, object]) -> tuple[float, Any]:
         cell = self._cells[0]
