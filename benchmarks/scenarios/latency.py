@@ -22,7 +22,7 @@ from loanbook.registry.tables import decisions, shadows
 
 RATE, SHADOW_RATE, USUAL_RATE = 5_000, 2_500, 20
 ABOVE, OVERLOADED, WORSE = 5.0, 50.0, 1.2
-CROWD, MANY = 64, 256
+CROWD, MANY = 64, 800
 OURS = "loanbook: the default model"
 PEER = "peer: Flask and Gunicorn"
 ALONE, SHADOWED = "loanbook without a shadow", "loanbook with a shadow"
@@ -160,8 +160,8 @@ def _notes(bench: Bench) -> tuple[str, ...]:
         decision has reasons and is in the log before it is answered. The default model:
         {bench.default}, {bench.size_of(bench.default)}.
 
-        Twice what it can do: {MANY} connections and twice the rate that {CROWD} connections in a closed loop
-        reached just before.
+        Twice what it can do: {MANY} connections, so that all that is asked in 50 ms can be under way, and twice
+        the rate that {CROWD} connections in a closed loop reached just before.
 
         The peer is asked for what it can do.
         """
