@@ -23,8 +23,8 @@ RUN python3 -m venv /build/tools \
         --require-hashes $(printf ' -r /build/requirements/%s.txt' ${REQUIREMENTS})
 
 # A quarter of the largest libraries is names for a debugger, and a quarter of NumPy is its tests. Libraries that
-# auditwheel has rewritten (*.libs) stay whole.
-RUN find /opt/loanbook -name '*.so' -size +1M -not -path '*.libs/*' -exec strip --strip-unneeded {} + \
+# auditwheel has rewritten (*.libs), and those of another processor, stay whole.
+RUN { find /opt/loanbook -name '*.so' -size +1M -not -path '*.libs/*' -exec strip --strip-unneeded {} + || true; } \
     && find /opt/loanbook -type d -name tests -prune -exec rm -r {} +
 
 COPY . /build/source
