@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +14,9 @@ from loanbook.cli.options import DEFAULT_BOOK, BookPath, Json, help_alone
 from loanbook.cli.output import emit, progress, say
 
 if TYPE_CHECKING:
+    from loanbook.book import Book
     from loanbook.decisions.audit import Report
+    from loanbook.registry.chain import Head
 
 SHOWN = 20
 
@@ -33,6 +39,13 @@ def verify(
         list[str] | None,
         typer.Option("--head", metavar="SEQ:LINK", help="A head noted earlier: the chain must still hold it."),
     ] = None,
+    heads: Annotated[
+        Path | None,
+        typer.Option("--heads", metavar="FILE", help="Where heads are noted: read before, added to after."),
+    ] = None,
+    every: Annotated[
+        float | None, typer.Option("--every", metavar="SECONDS", min=1, help="Again and again, until it differs.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Follow the chain of records and make every decision again, bit for bit; exit code 1 when anything differs.
@@ -40,8 +53,25 @@ def verify(
     Example: loanbook audit verify --head 4711:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     """
     from loanbook.book import Book
-    from loanbook.decisions.audit import verify as recompute
+    from loanbook.registry.heads import note, noted_in
     from loanbook.registry.verification import noted
+
+    said, found = [noted(one) for one in head or ()], Book.load(book)
+    while True:
+        report = _verified(found, [*said, *(noted_in(heads) if heads else ())])
+        emit(_plain(report)) if json else _say(report)
+        if not report.equal:
+            return 1
+        if heads:
+            note(heads, report.chain.head)
+        if every is None:
+            return 0
+        sys.stdout.flush()
+        sleep(every)
+
+
+def _verified(book: Book, heads: Sequence[Head]) -> Report:
+    from loanbook.decisions.audit import verify as recompute
 
     with progress("Following the chain and deciding again") as step:
         seen = 0
@@ -51,12 +81,7 @@ def verify(
             step(f"{done:,} of {total:,}", by=done - seen)
             seen = done
 
-        report = recompute(Book.load(book), heads=[noted(one) for one in head or ()], progress=tell)
-    if json:
-        emit(_plain(report))
-    else:
-        _say(report)
-    return 0 if report.equal else 1
+        return recompute(book, heads=heads, progress=tell)
 
 
 def _plain(report: Report) -> dict[str, Any]:
