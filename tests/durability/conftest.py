@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import tempfile
 from pathlib import Path
@@ -104,6 +103,4 @@ def database(need):
     found = Database(folder)
     found.start()
     yield found
-    found.thaw()
-    found.stop("immediate")
-    shutil.rmtree(folder)
+    found.remove()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from pathlib import Path
 
@@ -33,6 +34,13 @@ class Database:
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
+
+    def remove(self) -> None:
+        """End it, however it is, and leave nothing behind."""
+        if (self._server.data / "postmaster.pid").exists():
+            self.thaw()
+            self.stop("immediate")
+        shutil.rmtree(self._folder)
 
     def _signal(self, what: int) -> None:
         pid = int((self._server.data / "postmaster.pid").read_text(encoding="ascii").split()[0])

@@ -26,7 +26,7 @@ class Corked:
     def write(self, data: bytes) -> None:
         if self._held:
             held, self._held = self._held, b""
-            self._transport.write(held + data)
+            self._out(held + data)
         elif data:
             self._held = data
             self._loop.call_soon(self._flush)
@@ -41,7 +41,12 @@ class Corked:
     def _flush(self) -> None:
         if self._held:
             held, self._held = self._held, b""
-            self._transport.write(held)
+            self._out(held)
+
+    def _out(self, data: bytes) -> None:
+        """Write, unless the client went away in this very turn: uvloop makes an error of that."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
