@@ -97,6 +97,16 @@ def test_two_workers_write_one_log_and_count_together(serve, book, applications)
     assert "Traceback" not in said
 
 
+def test_workers_do_not_outlive_their_supervisor(serve):
+    server = serve("--workers", "2")
+    supervisor = psutil.Process(server.process.pid)
+    workers = [one for one in supervisor.children() if "spawn_main" in " ".join(one.cmdline())]
+    assert len(workers) == 2
+    supervisor.kill()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert not alive
+
+
 def test_the_server_imports_no_training_library_and_starts_quickly(serve, application):
     server = serve()
     httpx.post(f"{server.address}/v1/decisions", json=application)

@@ -19,6 +19,7 @@ from loanbook.service.app import BOOK
 from loanbook.service.gate import WORKERS
 from loanbook.service.manners import MANNERS
 from loanbook.service.nearby import is_loopback
+from loanbook.service.running import SUPERVISOR
 
 FACTORY = "loanbook.service.app:from_environment"
 
@@ -86,7 +87,7 @@ def serve(book: Book, listener: socket.socket, *, workers: int = 1) -> None:
         _run(workers, listener)
         return
     with tempfile.TemporaryDirectory(prefix="loanbook-metrics-") as folder:
-        os.environ[metrics.FOLDER] = folder
+        os.environ.update({metrics.FOLDER: folder, SUPERVISOR: str(os.getpid())})
         _run(workers, listener)
 
 

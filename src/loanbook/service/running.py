@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,6 +26,9 @@ logger = logging.getLogger("loanbook.service")
 
 LOOK_AGAIN = 0.5
 """Seconds between two looks at what was promoted and which keys were made or revoked."""
+
+SUPERVISOR = "LOANBOOK_SUPERVISOR"
+"""Number of the process that started the workers of `loanbook serve`."""
 
 _SWITCH = 0.0005  # seconds a thread keeps the interpreter; Python's 5 ms would hold up every decision meanwhile
 
@@ -52,7 +57,7 @@ async def running(book: Book, state: State) -> AsyncIterator[None]:
         commit = _commit(desk)
         stack.callback(commit.close)
         state.deciding = Deciding(desk, commit)
-        looking = asyncio.create_task(_keep_up([desk.refresh, state.gate.refresh]))
+        looking = asyncio.create_task(_keep_up([_end_alone, desk.refresh, state.gate.refresh]))
         stack.callback(looking.cancel)
         yield
 
@@ -73,3 +78,13 @@ async def _keep_up(looks: Sequence[Callable[[], None]]) -> None:
                 await run_in_threadpool(look)
             except LoanbookError as error:
                 logger.warning("the store cannot be looked into: %s", error)
+            except Exception:  # the next look may do; without looks nothing would ever be taken up
+                logger.exception("unexpected error")
+
+
+def _end_alone() -> None:
+    """End a worker whose supervisor was killed: nobody would ever end it, and it would keep the port."""
+    supervisor = os.environ.get(SUPERVISOR)
+    if supervisor and os.getppid() != int(supervisor):
+        logger.error("the supervisor is gone; this worker ends, too")
+        os.kill(os.getpid(), signal.SIGTERM)
