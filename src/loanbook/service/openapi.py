@@ -229,7 +229,7 @@ def _secure(found: dict[str, Any]) -> None:
     for path, _, operation in _operations(found):
         closed = path not in ("/healthz", "/readyz")
         operation["security"] = [{"bearer": []}, {}] if closed else []
-        wanted = (*(COMMON if closed else ()), *(OF_BODIES if "requestBody" in operation else ()))
+        wanted = (431, *(COMMON if closed else ()), *(OF_BODIES if "requestBody" in operation else ()))
         common = {str(status): described for status, described in schemas.problems(*wanted).items()}
         operation["responses"] = {**common, **operation["responses"]}
         for response in operation["responses"].values():

@@ -306,6 +306,7 @@ _KNOWN = {
         "This key has asked as often as it may; ask again after Retry-After seconds.",
         {**RETRY, **LIMIT},
     ),
+    431: _Known("Request Header Fields Too Large", "the headers are too large", "The headers are longer than 64 kB."),
     503: _Known(
         "Service Unavailable",
         "cannot decide or store at this moment, or too busy; come again after Retry-After seconds",
