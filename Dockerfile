@@ -44,7 +44,7 @@ LABEL org.opencontainers.image.title="loanbook" \
 
 RUN groupadd --gid 10001 loanbook \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /book --shell /usr/sbin/nologin loanbook \
-    && install -d -o loanbook -g loanbook /book /book/.loanbook
+    && install -d /book && install -d -o loanbook -g loanbook /book/.loanbook
 
 COPY --from=builder /opt/loanbook /opt/loanbook
 
@@ -61,7 +61,7 @@ ENV PATH=/opt/loanbook/bin:$PATH \
 
 USER 10001:10001
 WORKDIR /book
-VOLUME /book/.loanbook
+VOLUME /book
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 

@@ -53,7 +53,7 @@ def test_it_says_what_an_engine_must_know(facts):
     assert config["User"] == "10001:10001"
     assert config["StopSignal"] in ("SIGTERM", "15")
     assert list(config["ExposedPorts"]) == ["8000/tcp"]
-    assert list(config["Volumes"]) == ["/book/.loanbook"]
+    assert list(config["Volumes"]) == ["/book"]
     assert "/readyz" in " ".join(facts["Healthcheck"]["Test"])
     assert config["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"
 
@@ -76,9 +76,15 @@ def test_none_of_its_processes_is_root_or_may_become_it(service):
 
 
 def test_it_writes_into_its_home_and_tmp_only(service):
-    for folder in ("/", "/book", "/etc", "/opt/loanbook", "/usr/local", "/var/tmp"):
+    assert "Permission denied" in service.exec("touch", "/book/new", fails=True)
+    for folder in ("/", "/etc", "/opt/loanbook", "/usr/local", "/var/tmp"):
         assert "Read-only file system" in service.exec("touch", f"{folder}/new", fails=True)
     service.exec("touch", "/tmp/new", "/book/.loanbook/new")
+
+
+def test_a_whole_folder_may_be_mounted_as_well(engine, image, service):
+    listing = engine.run("podman", "run", "--rm", f"--volume={service.folder}:/book", image, "loanbook", "models")
+    assert "champion" in listing
 
 
 def test_its_health_check_tells_a_service_that_decides_from_one_that_cannot(engine, service, start):

@@ -58,7 +58,7 @@ def test_the_pod_is_the_user_of_the_image_and_no_more():
 
 def test_the_pod_has_what_the_image_wants_mounted():
     mounted = {each["mountPath"]: each["name"] for each in CONTAINER["volumeMounts"]}
-    assert told("VOLUME") in mounted
+    assert f"{told('VOLUME')}/.loanbook" in mounted
     assert re.search(r"LOANBOOK_BOOK=(\S+)", DOCKERFILE)[1] in mounted
     assert "/tmp" in mounted
     assert set(mounted.values()) == {each["name"] for each in POD["volumes"]}
