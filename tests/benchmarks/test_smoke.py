@@ -10,7 +10,7 @@ import pytest
 from benchmarks.run import main
 from benchmarks.scenarios import SCENARIOS
 
-pytestmark = pytest.mark.timeout(900)  # a minute of CPU, and several processes each: more on a busy machine
+pytestmark = pytest.mark.timeout(1800)  # three minutes of CPU, and several processes each: more on a busy machine
 
 
 @pytest.fixture(scope="module")
