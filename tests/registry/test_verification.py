@@ -327,6 +327,21 @@ def test_records_added_during_a_walk_are_left_for_the_next(tmp_path, monkeypatch
         assert walk(store).head.seq == 18
 
 
+def test_a_step_costs_the_same_however_long_the_chain_is(tmp_path, monkeypatch):
+    """Counted, not timed: a record that is what was written is linked a few times, not once for each before it."""
+    with closing(open_store(f"sqlite:///{tmp_path / 's.db'}")) as store:
+        fill(store, decided=300)
+        linked = []
+        monkeypatch.setattr(verification, "follow", lambda *parts: linked.append(parts) or chain.follow(*parts))
+        assert walk(store).whole
+    assert len(linked) <= 3 * 311
+
+
+def test_links_changed_one_after_the_other_are_all_that_is_named(path):
+    tamper(path, ("UPDATE decisions SET link = 'x' WHERE seq IN (3, 4)",))
+    assert [one.seq for one in inspected(path).breaks] == [3, 4]
+
+
 def test_a_long_chain_is_walked_in_little_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(verification, "PAGE", 100)
     with closing(open_store(f"sqlite:///{tmp_path / 's.db'}")) as store:

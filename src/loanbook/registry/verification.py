@@ -153,8 +153,10 @@ class _Follower:
         else:
             self._wrong(record, "its place is taken twice")
         self.seq = record.seq
-        # The next may follow the link that stands here or, in case that was changed, the true one.
-        self.links = [record.link, *(_link(before, record) for before in self._before)]
+        self.links = [record.link]
+        if self._before and not _fits(self._before, record):
+            # In case it is the link that was changed, the next may follow the true one.
+            self.links.append(_link(self._before[-1], record))
         if self.anchors.get(record.seq, record.link) != record.link:
             self._wrong(record, "its link is not the one that was noted")
 
