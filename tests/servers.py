@@ -23,7 +23,7 @@ class Server:
 
     def __init__(self, folder: Path, *options: str) -> None:
         command = "import sys; from loanbook.cli import main; sys.exit(main())"
-        self.process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-c", command, "serve", "--port", "0", *options],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
@@ -31,10 +31,8 @@ class Server:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self._said: list[str] = []
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        said = self.process.stdout.readline()
-        self._listener.start()
+        said = process.stdout.readline()
+        self._listen_to(process)
         found = re.search(r"http://\S+:(\d+)", said)
         assert found, said + self._rest()
         self.address = f"http://127.0.0.1:{found[1]}"
@@ -63,6 +61,12 @@ class Server:
                 worker.kill()
         self.process.wait(timeout=30)
         return self._rest()
+
+    def _listen_to(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self._said: list[str] = []
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def _listen(self) -> None:
         """Read what it says as it says it: a full pipe would stop it."""
