@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 
 import httpx2 as httpx
 import pytest
 
 from benchmarks.callers import decided
+from benchmarks.killing import workers
 from loanbook.registry.patient import CONNECT, Patient
 from loanbook.service.desk import PATIENCE
 
@@ -52,3 +55,19 @@ def test_it_is_a_503_until_the_database_is_back(how, ways, database, with_champi
     again = callers.retried()
     assert audited(book) == {one.key: one.name for one in [*decided(callers.asked), *again]}
     assert "Traceback" not in server.stop()
+
+
+def test_workers_that_die_meanwhile_are_replaced_when_it_is_back(database, with_champion, serve, crowd, audited):
+    book = with_champion(f'store = "{database.url}"')
+    server = serve(book, "--workers", "2")
+    with crowd(server, pause=0.01) as callers:
+        callers.wait(10)
+        database.stop("fast")
+        for victim in workers(server.process.pid):
+            os.kill(victim, signal.SIGKILL)
+        time.sleep(3.0)
+        assert server.process.poll() is None, "the supervisor goes on"
+        database.start()
+        callers.wait(10)
+    again = callers.retried()
+    assert audited(book) == {one.key: one.name for one in [*decided(callers.asked), *again]}

@@ -98,6 +98,12 @@ class Registry:
         """The version that waits to be promoted, if any."""
         return self._in_role(usecase, "challenger")
 
+    def earlier_champions(self, usecase: str) -> list[Version]:
+        """Those before the present one, the last one first: what a rollback would go back to."""
+        with self.store.reading() as connection:
+            rows = _rows(connection, usecase)
+            return [_version(rows[number]) for number in reversed(_champions(connection, usecase)[:-1])]
+
     def load(self, usecase: str, version: int) -> TrainedModel:
         """Read a version's model, every byte checked against the digest in the store."""
         found = self.version(usecase, version)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
+import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -101,6 +104,7 @@ def _run(workers: int, listener: socket.socket) -> None:
     )
     if workers == 1:
         server = uvicorn.Server(config)
+        signal.signal(signal.SIGTERM, _end)  # uvicorn sends itself the signal again when everything is answered
         server.run(sockets=[listener])
         if not server.started:
             raise StoreError("the service could not start", todo="the lines above say why")
@@ -108,3 +112,8 @@ def _run(workers: int, listener: socket.socket) -> None:
     from uvicorn.supervisors import Multiprocess
 
     Multiprocess(config, sockets=[listener]).run()
+
+
+def _end(*_: Any) -> None:
+    """Whoever ends the service with SIGTERM wants that it ends well."""
+    sys.exit(0)

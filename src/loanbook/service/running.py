@@ -9,18 +9,20 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from time import monotonic
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import State
 
 from loanbook.book import Book
 from loanbook.decisions.journal import Journal
-from loanbook.errors import LoanbookError
+from loanbook.errors import LoanbookError, StoreError
 from loanbook.service.commit import GroupCommit
 from loanbook.service.deciding import Deciding
 from loanbook.service.desk import USECASE, Desk
 from loanbook.service.gate import Gate
 from loanbook.service.tracing import tracer_or_none
+from loanbook.service.turn import Turn
 
 logger = logging.getLogger("loanbook.service")
 
@@ -30,12 +32,16 @@ LOOK_AGAIN = 0.5
 SUPERVISOR = "LOANBOOK_SUPERVISOR"
 """Number of the process that started the workers of `loanbook serve`."""
 
+_SUPERVISED = (SUPERVISOR, "SERVER_SOFTWARE")  # the second is Gunicorn's
+
+_AWAY = 5.0  # seconds for which a new worker waits for a store that is away
+
 _SWITCH = 0.0005  # seconds a thread keeps the interpreter; Python's 5 ms would hold up every decision meanwhile
 
 
 @asynccontextmanager
 async def running(book: Book, state: State) -> AsyncIterator[None]:
-    """Open everything that answers and hang it on the application's state: desk, gate, tracing, deciding.
+    """Open everything that answers and hang it on the application's state: desk, gate, tracing, deciding, turn.
 
     Parameters
     ----------
@@ -47,7 +53,7 @@ async def running(book: Book, state: State) -> AsyncIterator[None]:
         state.tracing = tracer_or_none()
         if state.tracing is not None:
             stack.push_async_callback(run_in_threadpool, state.tracing.close)
-        desk = state.desk = await run_in_threadpool(Desk, book, state.metrics)
+        desk = state.desk = await _desk(book, state)
         stack.callback(desk.close)
         await run_in_threadpool(desk.champion)
         state.gate = await run_in_threadpool(Gate, desk.store)
@@ -57,9 +63,28 @@ async def running(book: Book, state: State) -> AsyncIterator[None]:
         commit = _commit(desk)
         stack.callback(commit.close)
         state.deciding = Deciding(desk, commit)
+        state.turn = Turn(desk.shed)
         looking = asyncio.create_task(_keep_up([_end_alone, desk.refresh, state.gate.refresh]))
         stack.callback(looking.cancel)
         yield
+
+
+async def _desk(book: Book, state: State) -> Desk:
+    """The desk. While the store is away a worker that was started anew leaves, and the next one tries.
+
+    uvicorn and Gunicorn both stop every worker when one of them cannot start: those that wait for the store as well.
+    """
+    until = monotonic() + _AWAY
+    while True:
+        try:
+            return await run_in_threadpool(Desk, book, state.metrics)
+        except StoreError as error:
+            if not any(name in os.environ for name in _SUPERVISED):
+                raise
+            logger.warning("a worker waits for the store: %s", error)
+        if monotonic() > until:
+            os._exit(1)  # a signal to end is not heard before the start is over
+        await asyncio.sleep(LOOK_AGAIN)
 
 
 def _commit(desk: Desk) -> GroupCommit:

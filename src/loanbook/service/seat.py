@@ -89,16 +89,29 @@ class Seat:
 
     def _seat(self, version: Version) -> None:
         try:
-            opened = usecases.find(self.usecase).open(self._book, self._registry, version)
-            if isinstance(opened, Decider):
-                opened.warm()
+            self._take(version)
         except LoanbookError as error:
-            if self.sitting is None and self._role == "champion":
+            if self.sitting is None and self._role == "champion" and not self._took_earlier():
                 raise
             self._refused = version.digest
             self._metrics.refused.labels(usecase=self.usecase).inc()
             logger.error("%s is refused, %r goes on: %s", version, self.sitting, error)  # noqa: TRY400
-            return
+
+    def _took_earlier(self) -> bool:
+        """Have the champion before go on in a process that starts now, as it does in the others."""
+        for version in self._registry.earlier_champions(self.usecase):
+            try:
+                self._take(version)
+            except LoanbookError as error:
+                logger.error("%s cannot be opened either: %s", version, error)  # noqa: TRY400
+            else:
+                return True
+        return False
+
+    def _take(self, version: Version) -> None:
+        opened = usecases.find(self.usecase).open(self._book, self._registry, version)
+        if isinstance(opened, Decider):
+            opened.warm()
         self.sitting, self._digest, self._refused = opened, version.digest, ""
         if self._role == "champion":
             self._metrics.model.labels(usecase=self.usecase).set(version.version)
