@@ -219,3 +219,24 @@ def test_a_read_only_postgresql_says_so(fresh_postgres_url):
     with pytest.raises(StoreError, match="may only be read"):
         write()
     store.close()
+
+
+def test_the_log_is_folded_back_beside_the_writers(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    with store.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE kept (x INTEGER)")
+        connection.exec_driver_sql("INSERT INTO kept VALUES (7)")
+    store.fold()
+    alone = tmp_path / "copy.db"  # of the file alone, without its log
+    alone.write_bytes((tmp_path / "store.db").read_bytes())
+    copy = sqlite3.connect(alone)
+    assert copy.execute("SELECT x FROM kept").fetchall() == [(7,)]
+    copy.close()
+    store.close()
+
+
+def test_there_is_nothing_to_fold_on_postgresql(fresh_postgres_url):
+    store = open_store(fresh_postgres_url)
+    store.fold()
+    store.check()
+    store.close()

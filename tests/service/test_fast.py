@@ -10,7 +10,7 @@ import time
 import httpx2 as httpx
 import pytest
 
-from loanbook.service import commit, fast
+from loanbook.service import commit, turn
 from loanbook.service.app import create_app
 from tests.servers import near
 
@@ -117,8 +117,8 @@ def test_a_key_answers_as_it_did_when_the_model_would_refuse_now(client, applica
 
 
 def test_past_saturation_the_rest_is_shed(client, applications, monkeypatch):
-    monkeypatch.setattr(fast, "LONGEST_TURN", 0.0)
-    monkeypatch.setattr(fast, "OVERLOADED", -1.0)
+    monkeypatch.setattr(turn, "LONGEST", 0.0)
+    monkeypatch.setattr(turn, "OVERLOADED", -1.0)
     found = all_at_once(client, [{"json": one} for one in applications[:20]])
     kinds = [answer.status_code for answer in found]
     assert kinds.count(200) >= 1

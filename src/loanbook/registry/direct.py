@@ -24,6 +24,9 @@ _to_json = msgspec.json.Encoder().encode
 SILENCE = 10
 """Seconds after which PostgreSQL takes the lock from a process that stands still with it."""
 
+PAGES = 32_000
+"""Pages of SQLite's log (128 MB) after which a commit folds it back itself; a service folds it in a thread before."""
+
 Found = list[dict[str, Any]]
 """Rows by the names of their columns."""
 
@@ -110,6 +113,7 @@ class DirectSqlite(Direct):
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA synchronous = {self.synchronous}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES}")
         except BaseException:
             connection.close()
             raise

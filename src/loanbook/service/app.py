@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from loanbook import __version__
 from loanbook.book import Book
@@ -31,6 +31,7 @@ from loanbook.service.gate import Guarded
 from loanbook.service.metrics import Metrics
 from loanbook.service.requests import Requests
 from loanbook.service.running import running
+from loanbook.service.shedding import TURN
 
 BOOK = "LOANBOOK_BOOK"
 """Names the book to `from_environment`: worker processes cannot be handed one."""
@@ -39,12 +40,19 @@ BOOK = "LOANBOOK_BOOK"
 class Service(FastAPI):
     """FastAPI whose document describes the model that decides, behind the fast path and the gate."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._front = FastPath(super().__call__, self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._front(scope, receive, send)
+
     def openapi(self) -> dict[str, Any]:
         desk: Desk = self.state.desk
         return openapi.document(self, desk.champion())
 
     def build_middleware_stack(self) -> ASGIApp:
-        return FastPath(Requests(Guarded(super().build_middleware_stack(), self), self), self)
+        return Requests(Guarded(super().build_middleware_stack(), self), self)
 
 
 def create_app(book: Book) -> FastAPI:
@@ -56,9 +64,9 @@ def create_app(book: Book) -> FastAPI:
     """
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
+    async def life(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with running(book, app.state):
-            yield
+            yield {TURN: app.state.turn}
 
     app = Service(
         title="loanbook",

@@ -114,6 +114,11 @@ class Desk:
         if self.shadowing is not None:
             self.shadowing.offer(stored)
 
+    def shed(self, times: int) -> None:
+        """Count applications that were refused because too many came."""
+        self.metrics.shed.inc(times)
+        self.metrics.problems.labels(status="503").inc(times)
+
     def explanation(self, logged: Logged) -> tuple[float | None, list[dict[str, Any]] | None]:
         """Base value and every contribution of a stored decision, from the version that made it.
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Final
 
@@ -13,31 +12,19 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from loanbook.errors import LoanbookError
-from loanbook.service import answers, log, problems
+from loanbook.service import answers, log, problems, shedding
 from loanbook.service.problems import ProblemError
 from loanbook.service.tracing import Trace
 
 logger = logging.getLogger("loanbook.service")
 
 PATH: Final = "/v1/decisions"
-LONGEST_TURN = 0.008
-"""Seconds of one turn of the event loop; while turns are longer, more comes than can be decided."""
-
-OVERLOADED = 0.05
-"""Seconds of long turns after which what comes late in one is shed."""
 
 _EXPLAIN: Final = {b"": True, b"explain=true": True, b"explain=false": False}
 _HEADERS: Final = (
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
-)
-_BUSY: Final = problems.unavailable("More is asked than can be decided; ask again after Retry-After seconds.")
-_SHED: Final = answers.written(_BUSY.to_json())
-_SHED_HEADERS: Final = (
-    (b"content-type", problems.MEDIA_TYPE.encode()),
-    (b"retry-after", problems.RETRY_AFTER.encode()),
-    *_HEADERS[1:],
 )
 
 
@@ -56,7 +43,6 @@ class FastPath:
     def __init__(self, app: ASGIApp, service: Starlette) -> None:
         self._app = app
         self._state = service.state
-        self._turn = _Turn()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
@@ -66,9 +52,8 @@ class FastPath:
         if explain is None:
             await self._app(scope, receive, send)
             return
-        if self._turn.is_late():
-            self._state.metrics.shed.inc()
-            await _send(send, 503, _SHED_HEADERS, _SHED)
+        if self._state.turn.late():
+            await _send(send, 503, shedding.HEADERS, shedding.BODY)
             return
         start = perf_counter()
         headers, client, tracing = dict(scope["headers"]), scope["client"], self._state.tracing
@@ -83,7 +68,7 @@ class FastPath:
         except Exception as error:  # noqa: BLE001 (whatever it is, it is answered)
             await self._refuse(error, headers, send, trace, start, key_id=key_id)
         else:
-            await _send(send, 200, _HEADERS, raw)
+            await _send(send, 200, [(b"content-length", b"%d" % len(raw)), *_HEADERS], raw)
             _end(trace, 200)
             if log.logger.isEnabledFor(logging.DEBUG):
                 log.answered("POST", PATH, 200, start, key_id=key_id, rid=log.request_id(headers), often=True)
@@ -129,42 +114,6 @@ def _end(trace: Trace | None, status: int) -> None:
         trace.end(status)
 
 
-async def _send(send: Send, status: int, headers: tuple[tuple[bytes, bytes], ...], raw: bytes) -> None:
-    length = (b"content-length", b"%d" % len(raw))
-    await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
+async def _send(send: Send, status: int, headers: Sequence[tuple[bytes, bytes]], raw: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": raw})
-
-
-class _Turn:
-    """Whether the event loop keeps up.
-
-    All requests that came while the loop was busy are decided in its next turn. The longer that takes, the more come
-    meanwhile; past saturation it would grow without end, and everybody would be late. A burst makes one long turn and
-    is served; where turns have been long for a while, what comes late in one is shed (after Nichols and Jacobson 2012,
-    "Controlling queue delay").
-    """
-
-    def __init__(self) -> None:
-        self._start = 0.0  # of this turn, 0 between two
-        self._end = self._calm = perf_counter()
-        self._overloaded = False
-
-    def is_late(self) -> bool:
-        """Whether a request that comes now should be shed."""
-        now = perf_counter()
-        if not self._start:
-            self._begin(now)
-        return self._overloaded and now - self._start > LONGEST_TURN
-
-    def _begin(self, now: float) -> None:
-        self._start = now
-        if now - self._end > 2 * LONGEST_TURN:  # there was nothing to do
-            self._calm = now
-        self._overloaded = now - self._calm > OVERLOADED
-        asyncio.get_running_loop().call_soon(self._over)
-
-    def _over(self) -> None:
-        self._end = perf_counter()
-        if self._end - self._start <= LONGEST_TURN:
-            self._calm = self._end
-        self._start = 0.0

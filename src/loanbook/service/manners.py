@@ -12,7 +12,7 @@ DRAIN_SECONDS: Final = 10
 """Seconds that open requests have to end after SIGTERM."""
 
 MANNERS: Final[Mapping[str, Any]] = {
-    "http": "loanbook.service.patience:PatientProtocol",
+    "http": "loanbook.service.shedding:Protocol",
     "access_log": False,
     "server_header": False,
     "ws": "none",

@@ -64,7 +64,7 @@ async def running(book: Book, state: State) -> AsyncIterator[None]:
         stack.callback(commit.close)
         state.deciding = Deciding(desk, commit)
         state.turn = Turn(desk.shed)
-        looking = asyncio.create_task(_keep_up([_end_alone, desk.refresh, state.gate.refresh]))
+        looking = asyncio.create_task(_keep_up([_end_alone, desk.refresh, state.gate.refresh, desk.store.fold]))
         stack.callback(looking.cancel)
         yield
 
@@ -95,7 +95,7 @@ def _commit(desk: Desk) -> GroupCommit:
 
 
 async def _keep_up(looks: Sequence[Callable[[], None]]) -> None:
-    """Look into the store now and then, in a thread; when it cannot be read, everything stays as it is."""
+    """Do now and then, in a thread, what nobody should wait for; when the store fails, everything stays as it is."""
     while True:
         await asyncio.sleep(LOOK_AGAIN)
         for look in looks:
