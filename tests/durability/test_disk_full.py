@@ -13,12 +13,12 @@ import pytest
 
 from benchmarks.callers import decided
 
-SIZE = "8m"
+SIZE = "32m"
 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of eight megabytes; root may mount one."""
+    """A file system of 32 megabytes; root may mount one."""
     place = tmp_path / "small"
     place.mkdir()
     made = subprocess.run(

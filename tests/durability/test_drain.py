@@ -66,6 +66,7 @@ def test_what_was_accepted_is_answered(server, crowd, audited, book):
     assert audited(book) == {one.key: one.name for one in decided(callers.asked)}, "decided, stored, and not answered"
 
 
+@pytest.mark.parametrize("server", ["one worker"], indirect=True)
 def test_a_request_that_does_not_end_does_not_keep_it(server, crowd):
     port = int(server.address.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=DRAIN_SECONDS + SLACK) as slow:

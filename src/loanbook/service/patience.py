@@ -25,6 +25,9 @@ LOOK_AGAIN: Final = 1.0
 HEAD: Final = 64 * 1024
 """Bytes that the request line and the headers may have."""
 
+WHOLE: Final = 8 * 1024 * 1024
+"""Bytes that a request may have on the wire: twice the largest body. Chunks have extensions and trailers, too."""
+
 _NOTHING, _HEADERS, _BODY = 0, 1, 2  # what is waited for
 
 
@@ -36,7 +39,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     _waits_for = _HEADERS
     _looks = 0  # since that began: counting them is cheaper than asking the clock for each request
-    _head = 0  # bytes of headers that are not all here
+    _size = 0  # bytes of a request that is not all here
     _stalled = False  # the client does not read
     _timer: asyncio.TimerHandle | None = None
 
@@ -52,13 +55,17 @@ class PatientProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         HttpToolsProtocol.data_received(self, data)
         if self._waits_for == _HEADERS:
-            self._head += len(data)
-            if self._head > HEAD and not self.transport.is_closing():
+            self._size += len(data)
+            if self._size > HEAD and not self.transport.is_closing():
                 self._give_up(431, "Request Header Fields Too Large", "The headers are longer than 64 kB.")
+        elif self._waits_for == _BODY:
+            self._size += len(data)
+            if self._size > WHOLE and not self.transport.is_closing():
+                self._give_up(413, "Content Too Large", "The request is longer than 8 MB.")
 
     def on_message_begin(self) -> None:
         self._waits_for = _HEADERS
-        self._looks = self._head = 0
+        self._looks = self._size = 0
         HttpToolsProtocol.on_message_begin(self)
 
     def on_headers_complete(self) -> None:
