@@ -33,13 +33,14 @@ class Gunicorn(Server):
             "TMPDIR": str(folder / "tmp"),
         }
         (folder / "tmp").mkdir()
-        self.process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--config", ROOT / "deploy" / "gunicorn.conf.py"],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self._listen_to(process)
         self.wait()
 
 
