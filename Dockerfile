@@ -44,7 +44,7 @@ LABEL org.opencontainers.image.title="loanbook" \
 
 RUN groupadd --gid 10001 loanbook \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /book --shell /usr/sbin/nologin loanbook \
-    && install -d /book && install -d -o loanbook -g loanbook /book/.loanbook
+    && install -d /book && install -d -o loanbook -g loanbook /book/.loanbook /heads
 
 COPY --from=builder /opt/loanbook /opt/loanbook
 

@@ -42,6 +42,14 @@ class Project:
     def __call__(self, *words):
         return self.engine.run(*self._command, *words)
 
+    def said_by(self, service):
+        """What a service without a health check says first."""
+        deadline = time.monotonic() + 120
+        while not (said := self.engine.run("podman", "logs", self.container(service))):
+            assert time.monotonic() < deadline, self("ps")
+            time.sleep(0.2)
+        return said
+
     def container(self, service):
         label = f"label=com.docker.compose.service={service}"
         return self.engine.run("podman", "ps", "--filter", label, "--format", "{{.ID}}").strip()
@@ -103,4 +111,5 @@ def test_it_decides_for_who_has_a_key_and_survives_its_database(project, applica
     project.wait("service")
     kept = httpx.get(f"{project.address}/v1/decisions/{made.json()['decision_id']}", headers=headers)
     assert kept.json()["decision"] == made.json()["decision"]
+    assert "lie on the chain" in project.said_by("watcher")
     assert PASSWORD not in project("logs")

@@ -96,7 +96,7 @@ def test_the_book_in_the_config_map_is_one(monkeypatch):
 
 
 def test_composes_service_is_locked_up_as_the_pod_is():
-    for name in ("service", "train"):
+    for name in ("service", "train", "watcher"):
         service = COMPOSE["services"][name]
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]

@@ -24,8 +24,8 @@ _to_json = msgspec.json.Encoder().encode
 SILENCE = 10
 """Seconds after which PostgreSQL takes the lock from a process that stands still with it."""
 
-PAGES = 32_000
-"""Pages of SQLite's log (128 MB) after which a commit folds it back itself; a service folds it in a thread before."""
+PAGES = 128_000
+"""Pages of SQLite's log (512 MB) after which a commit folds it back itself; a service folds it in a thread before."""
 
 Found = list[dict[str, Any]]
 """Rows by the names of their columns."""

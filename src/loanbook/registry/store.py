@@ -27,6 +27,9 @@ from loanbook.registry.tables import SCHEMA, metadata, schema_version
 Durability = Literal["process", "power"]
 
 BUSY_SECONDS = 10.0
+
+GROWN = 4_000
+"""Pages of SQLite's log (16 MB) from which on it begins anew."""
 SETTLE_SECONDS = 2.0
 
 SQLITE_FAULTS = {
@@ -137,14 +140,18 @@ class Store:
         self._beside.add(one)
 
     def fold(self) -> None:
-        """Fold SQLite's write-ahead log back into its file as far as nobody needs it; writers go on meanwhile.
+        """Fold SQLite's write-ahead log back into its file, and let it begin anew where it has grown.
 
-        A writer would do it now and then by itself, and everybody behind it would wait for the disk.
+        A writer would do it now and then by itself, and everybody behind it would wait for the disk. Here writers go
+        on meanwhile, but for the few pages that were added since.
         """
         if self.engine.dialect.name == "sqlite":
             with self._translated(), self.engine.connect() as connection:
                 driver: Any = connection.connection.driver_connection
-                driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                _, pages, _ = driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                if pages > GROWN:
+                    driver.execute("PRAGMA wal_checkpoint(PASSIVE)")  # what came meanwhile: little is left for the lock
+                    driver.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def close(self) -> None:
         """Give every connection back."""

@@ -27,12 +27,19 @@ STALLED = 1.0
 
 AGAIN = 0.002
 
+PACE = 0.001
+"""Seconds from one group to the next, at least: each writes a few pages, however small it is."""
+
+ENOUGH = 16
+"""Decisions that need not wait for more."""
+
 
 class GroupCommit:
     """Stores decisions in groups, and answers each one after its transaction.
 
-    What is submitted in one turn of the event loop is one group; while a group is written, the next one gathers. To
-    wait longer for more would only make everybody later.
+    What is submitted in one turn of the event loop is one group; while a group is written, the next one gathers. A
+    small group that follows another at once waits a millisecond for more: a transaction writes three or four pages,
+    whether for one decision or for ten, and the disk is what makes everybody late in the end.
 
     Parameters
     ----------
@@ -49,6 +56,8 @@ class GroupCommit:
         self._writer = None if inline else ThreadPoolExecutor(1, "loanbook-journal")
         self._waiting: list[tuple[Draft, asyncio.Future[Logged]]] = []
         self._at_work = False
+        self._last = 0.0  # when the last group was begun
+        self._timer: asyncio.TimerHandle | None = None
         self._since = 0.0
         self._begun = 0.0  # when the writer's thread took the group that it has
 
@@ -69,7 +78,10 @@ class GroupCommit:
         answer: asyncio.Future[Logged] = self._loop.create_future()
         self._waiting.append((draft, answer))
         if not self._at_work:
-            self._at_work = True
+            self._begin()
+        elif self._timer is not None and len(self._waiting) >= ENOUGH:
+            self._timer.cancel()
+            self._timer = None
             self._loop.call_soon(self._turn)
         return answer
 
@@ -80,7 +92,16 @@ class GroupCommit:
         if self._writer is not None:
             self._writer.shutdown()
 
+    def _begin(self) -> None:
+        """Write in the next turn; a moment later where the last group was written just now and this one is small."""
+        self._at_work = True
+        if monotonic() - self._last < PACE and len(self._waiting) < ENOUGH:
+            self._timer = self._loop.call_later(PACE, self._turn)
+        else:
+            self._loop.call_soon(self._turn)
+
     def _turn(self) -> None:
+        self._last, self._timer = monotonic(), None
         group, self._waiting = self._waiting[:LONGEST], self._waiting[LONGEST:]
         drafts = [draft for draft, _ in group]
         if self._writer is None:
@@ -116,7 +137,7 @@ class GroupCommit:
         finally:
             self._at_work = bool(self._waiting)
             if self._at_work:
-                self._loop.call_soon(self._turn)
+                self._begin()
 
     def _be_patient(self, group: list[tuple[Draft, asyncio.Future[Logged]]]) -> bool:
         """Put a group back, and say whether it may still wait for the lock that another process has."""

@@ -26,6 +26,9 @@ logger = logging.getLogger("loanbook.service")
 
 USECASE = "risk"
 
+QUIET, MUCH = 100, 50_000
+"""Decisions between two looks that are few, and decisions whose log (some 300 MB) is folded back at any time."""
+
 PATIENCE = 5.0
 """Seconds that PostgreSQL may take for what one request reads or writes."""
 
@@ -50,6 +53,7 @@ class Desk:
         self.seats = {name: Seat(book, self.registry, name, metrics) for name in book.sections}
         self.shadowing = self._shadowing()
         self._earlier: dict[int, Decider] = {}
+        self._unfolded = self._latest = 0  # decisions since the log was folded back, and of them at the last look
 
     def _shadowing(self) -> Shadowing | None:
         """The challenger beside the champion, where the book wants it to score along."""
@@ -106,8 +110,16 @@ class Desk:
         stored = iter(logged)
         return [next(stored) if isinstance(one, Draft) else one for one in made]
 
+    def fold(self) -> None:
+        """Fold the store's log back when little is decided, or much has been: it keeps the disk busy for a moment."""
+        latest, self._latest = self._unfolded - self._latest, self._unfolded
+        if self._unfolded > 0 and (latest < QUIET or self._unfolded >= MUCH):
+            self._unfolded = self._latest = 0
+            self.store.fold()
+
     def told(self, stored: Sequence[Logged]) -> None:
         """Count new decisions, and let the challenger score them."""
+        self._unfolded += len(stored)
         found = Counter(one.decision.decision for one in stored)
         for decision, times in found.items():
             self.metrics.decisions.labels(usecase=USECASE, decision=decision).inc(times)

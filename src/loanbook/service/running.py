@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -64,8 +65,10 @@ async def running(book: Book, state: State) -> AsyncIterator[None]:
         stack.callback(commit.close)
         state.deciding = Deciding(desk, commit)
         state.turn = Turn(desk.shed)
-        looking = asyncio.create_task(_keep_up([_end_alone, desk.refresh, state.gate.refresh, desk.store.fold]))
+        looking = asyncio.create_task(_keep_up([_end_alone, desk.refresh, state.gate.refresh, desk.fold]))
         stack.callback(looking.cancel)
+        gc.collect()
+        gc.freeze()  # what is there now stays; to look through it again and again would stop the loop each time
         yield
 
 
