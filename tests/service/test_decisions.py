@@ -254,7 +254,7 @@ def test_nothing_is_decided_that_cannot_be_stored(client, application, monkeypat
     found = problem(answer, 503)
     assert answer.headers["retry-after"] == "2"
     assert "secret" not in answer.text
-    assert "nothing was decided" in found["detail"]
+    assert "the same Idempotency-Key" in found["detail"]
     problem(client.post("/v1/decisions:batch", json=[application]), 503)
 
 

@@ -93,7 +93,7 @@ class FastPath:
             await _send(
                 send, problem.status, (*own, (log.REQUEST_ID, rid.encode())), answers.written(problem.to_json())
             )
-            log.answered("POST", PATH, problem.status, start, key_id=key_id)
+            log.answered("POST", PATH, problem.status, start, key_id=key_id, often=problem.status == 503)
             _end(trace, problem.status)
         finally:
             log.current.reset(token)

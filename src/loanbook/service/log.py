@@ -164,7 +164,9 @@ def answered(
     key_id, rid : of the key and of the request; the latter is the current one when left out.
     often : decisions and health checks are told at DEBUG only: the decision log is their record.
     """
-    level = logging.WARNING if status >= 500 else logging.DEBUG if often else logging.INFO
+    # Of a 503 among many the cause is told once, and the metrics count it: a line each would be a flood on top.
+    grave = status >= 500 and not (often and status == 503)
+    level = logging.WARNING if grave else logging.DEBUG if often else logging.INFO
     if not logger.isEnabledFor(level):
         return
     fields: dict[str, Any] = {"request_id": rid} if rid else {}

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
+from time import monotonic
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -35,6 +36,23 @@ GONE = 499
 
 SHOWN = 100
 """At most so many wrong fields in one answer."""
+
+
+class _Seldom:
+    """Lets something be said at most once a second: in an outage every request would say the same."""
+
+    def __init__(self) -> None:
+        self._last = -1.0
+
+    def again(self) -> bool:
+        now = monotonic()
+        if now - self._last < 1.0:
+            return False
+        self._last = now
+        return True
+
+
+_told = _Seldom()
 
 
 class ProblemError(Exception):
@@ -105,8 +123,11 @@ def explained(error: LoanbookError) -> ProblemError:
     if isinstance(error, Conflict):
         return ProblemError(409, "Conflict", str(error))
     if isinstance(error, StoreError):
-        logger.error("the store failed: %s", error)
-        return unavailable("The decision log cannot be written or read at this moment; nothing was decided.")
+        if _told.again():
+            logger.error("the store failed: %s", error)
+        return unavailable(
+            "The decision log cannot be written or read at this moment. Ask again, with the same Idempotency-Key."
+        )
     if isinstance(error, RegistryError | BookError):
         logger.error("no model can decide: %s", error)
         return unavailable("No model can decide at this moment.")

@@ -310,7 +310,7 @@ _KNOWN = {
     503: _Known(
         "Service Unavailable",
         "cannot decide or store at this moment, or too busy; come again after Retry-After seconds",
-        "The decision log cannot be written or read at this moment; nothing was decided.",
+        "The decision log cannot be written or read at this moment. Ask again, with the same Idempotency-Key.",
         RETRY,
     ),
 }
