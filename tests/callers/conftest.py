@@ -16,6 +16,8 @@ from tests.servers import Server
 # The same models and applications as the tests of the service have.
 from tests.service.conftest import AMOUNT, amount_models, application, applications, free_port, to_ask  # noqa: F401
 
+collect_ignore = ["decide_generated.py"]  # imports a client that a test generates
+
 
 class Unreliable(ThreadingHTTPServer):
     """What may stand between a caller and the service. `plan` says what becomes of the next requests, in turn:
