@@ -25,6 +25,9 @@ def written(monkeypatch):
     loggers = [logging.getLogger(name) for name in ("", "loanbook", "uvicorn", "uvicorn.error", "uvicorn.access")]
     before = [(one, one.handlers[:], one.level, one.propagate) for one in loggers]
 
+    for name in (log.FORMAT, log.LEVEL):
+        monkeypatch.delenv(name, raising=False)
+
     def start(form, level=""):
         stream = io.StringIO()
         monkeypatch.setattr(sys, "stderr", stream)

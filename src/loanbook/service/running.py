@@ -22,6 +22,7 @@ from loanbook.service.commit import GroupCommit
 from loanbook.service.deciding import Deciding
 from loanbook.service.desk import USECASE, Desk
 from loanbook.service.gate import Gate
+from loanbook.service.metrics import Metrics
 from loanbook.service.tracing import tracer_or_none
 from loanbook.service.turn import Turn
 
@@ -54,10 +55,8 @@ async def running(book: Book, state: State) -> AsyncIterator[None]:
         state.tracing = tracer_or_none()
         if state.tracing is not None:
             stack.push_async_callback(run_in_threadpool, state.tracing.close)
-        desk = state.desk = await _desk(book, state)
+        desk, gate = state.desk, state.gate = await _opened(book, state)
         stack.callback(desk.close)
-        await run_in_threadpool(desk.champion)
-        state.gate = await run_in_threadpool(Gate, desk.store)
         if desk.shadowing is not None:
             await run_in_threadpool(desk.shadowing.start)
             stack.callback(desk.shadowing.close)
@@ -65,22 +64,33 @@ async def running(book: Book, state: State) -> AsyncIterator[None]:
         stack.callback(commit.close)
         state.deciding = Deciding(desk, commit)
         state.turn = Turn(desk.shed)
-        looking = asyncio.create_task(_keep_up([_end_alone, desk.refresh, state.gate.refresh, desk.fold]))
+        looking = asyncio.create_task(_keep_up([_end_alone, desk.refresh, gate.refresh, desk.fold]))
         stack.callback(looking.cancel)
         gc.collect()
         gc.freeze()  # what is there now stays; to look through it again and again would stop the loop each time
         yield
 
 
-async def _desk(book: Book, state: State) -> Desk:
-    """The desk. While the store is away a worker that was started anew leaves, and the next one tries.
+def _open(book: Book, metrics: Metrics) -> tuple[Desk, Gate]:
+    """The desk with its champion, and the gate."""
+    desk = Desk(book, metrics)
+    try:
+        desk.champion()
+        return desk, Gate(desk.store)
+    except BaseException:
+        desk.close()
+        raise
+
+
+async def _opened(book: Book, state: State) -> tuple[Desk, Gate]:
+    """Desk and gate. While the store is away a worker that was started anew leaves, and the next one tries.
 
     uvicorn and Gunicorn both stop every worker when one of them cannot start: those that wait for the store as well.
     """
     until = monotonic() + _AWAY
     while True:
         try:
-            return await run_in_threadpool(Desk, book, state.metrics)
+            return await run_in_threadpool(_open, book, state.metrics)
         except StoreError as error:
             if not any(name in os.environ for name in _SUPERVISED):
                 raise
