@@ -28,7 +28,6 @@ _CLOSE = {"connection": "close"}
 _WHOLE = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # a longer one is looked at more closely
 _FLAT = msgspec.json.Decoder(dict[str, bool | _WHOLE | float | str | None])
 
-
 Raw = TypeVar("Raw", bytes, bytearray)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive
 
-from loanbook.decisions.decider import Decider
+from loanbook.decisions.answering import Answerer
 from loanbook.decisions.log import Draft, Logged, body_digest
 from loanbook.errors import Problem, RowRefused
 from loanbook.service import body
@@ -87,8 +87,8 @@ def key_of(headers: Mapping[bytes, bytes]) -> str | None:
     return key
 
 
-def bounded(decider: Decider, inputs: Mapping[str, Any]) -> None:
+def bounded(answerer: Answerer, inputs: Mapping[str, Any]) -> None:
     """Refuse a flood of fields."""
-    contract = decider.model.contract
+    contract = answerer.model.contract
     if len(inputs) > len(contract.names) + len(contract.known) + SPARE_FIELDS:
         raise refused([Problem("body", f"{len(inputs):,} fields are more than an application has")])

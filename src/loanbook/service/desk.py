@@ -16,7 +16,7 @@ from loanbook.decisions.reviews import ReviewLog
 from loanbook.decisions.shadows import ShadowLog
 from loanbook.errors import LoanbookError, RowRefused, StoreError
 from loanbook.registry.store import open_store
-from loanbook.registry.versions import Registry, Version
+from loanbook.registry.versions import Registry
 from loanbook.service.metrics import Metrics
 from loanbook.service.problems import unavailable
 from loanbook.service.seat import Seat
@@ -166,7 +166,3 @@ class Desk:
             logger.warning("not ready: %s", error)
             return "the champion cannot be opened"
         return ""
-
-    def version(self) -> Version:
-        """The version that decides here, as the registry knows it."""
-        return self.registry.version(USECASE, self.deciding().version)

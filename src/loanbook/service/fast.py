@@ -88,11 +88,8 @@ class FastPath:
         try:
             problem = _explained(error)
             self._state.metrics.problems.labels(status=str(problem.status)).inc()
-            said = problems.answer(problem).raw_headers
-            own = [pair for pair in said if pair[0] != b"content-length"]
-            await _send(
-                send, problem.status, (*own, (log.REQUEST_ID, rid.encode())), answers.written(problem.to_json())
-            )
+            said = problems.answer(problem)
+            await _send(send, problem.status, [*said.raw_headers, (log.REQUEST_ID, rid.encode())], bytes(said.body))
             log.answered("POST", PATH, problem.status, start, key_id=key_id, often=problem.status == 503)
             _end(trace, problem.status)
         finally:

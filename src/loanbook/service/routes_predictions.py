@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from loanbook.decisions.predictor import Predictor
 from loanbook.errors import Problem, RowRefused
 from loanbook.service import body, schemas
+from loanbook.service.deciding import bounded
 from loanbook.service.desk import USECASE, Desk
 from loanbook.service.problems import JsonAnswer, ProblemError, refused, unavailable
 
@@ -22,8 +23,6 @@ ANSWERS: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
 """The use cases that are asked here, each with the shape of one answer and of several: one more is one more line."""
 
 MOST = 1_000
-SPARE_FIELDS = 100
-"""An application may have so many fields more than the training table; a flood of unknown names is not looked at."""
 
 router = APIRouter(tags=["predictions"])
 
@@ -88,9 +87,7 @@ def _say_all(predictor: Predictor, items: Sequence[Any], *, explain: bool) -> li
 
 def _application(predictor: Predictor, item: Any) -> Mapping[str, Any]:
     inputs = body.flat_object(item)
-    contract = predictor.model.contract
-    if len(inputs) > len(contract.names) + len(contract.known) + SPARE_FIELDS:
-        raise refused([Problem("body", f"{len(inputs):,} fields are more than an application has")])
+    bounded(predictor, inputs)
     return inputs
 
 
